@@ -1,0 +1,38 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace IdentityServer.Domain.Clients;
+
+/// <summary>A client's public name in the protocol, the <c>client_id</c>.</summary>
+public static class ClientIdentifier
+{
+    /// <summary>The longest identifier, in characters.</summary>
+    public const int MaxLength = 100;
+
+    /// <summary>Visible ASCII (RFC 6749 appendix A.1, without the blank).</summary>
+    public static bool IsWellFormed(string? value) => value is { Length: > 0 and <= MaxLength } && value.All(c => c is > ' ' and <= '~');
+
+    /// <summary>
+    /// The identifier of a client that was given none: made from its name and redirect URIs, so that the same description, imported
+    /// again, is recognised. Null when there is nothing to make it from.
+    /// </summary>
+    public static string? DeriveFrom(ClientMetadata metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        if (metadata.ClientName is null && metadata.RedirectUris.Count == 0)
+        {
+            return null;
+        }
+
+        // A JSON array cannot be read two ways, whatever the name holds.
+        var text = JsonSerializer.Serialize(
+            [metadata.ClientName ?? "", .. metadata.RedirectUris.Order(StringComparer.Ordinal)], IdentifierJson.Default.StringArray);
+        return "c-" + Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));
+    }
+}
+
+[JsonSerializable(typeof(string[]))]
+internal sealed partial class IdentifierJson : JsonSerializerContext;

@@ -1,0 +1,272 @@
+using System.Collections.Frozen;
+using System.Globalization;
+
+namespace IdentityServer.Domain.Clients;
+
+/// <summary>What a client may register, and why not where it may not.</summary>
+internal static class ClientMetadataRules
+{
+    private const int MaxListed = 50;
+
+    private static readonly FrozenDictionary<string, string> RefusedGrants = new Dictionary<string, string>
+    {
+        ["implicit"] = "It puts tokens into URLs, which histories, logs and referrers keep (RFC 9700 §2.1.2). Use authorization_code with PKCE.",
+        ["password"] = "It would have people give their password to the application and pass by the mailed code (RFC 9700 §2.4). Use authorization_code.",
+        ["urn:ietf:params:oauth:grant-type:device_code"] =
+            "A stranger's device can be approved by a person who was tricked. Use authorization_code, with application_type native on devices.",
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    private static readonly FrozenDictionary<string, string> RefusedAlgorithms = new Dictionary<string, string>
+    {
+        ["none"] = "An unsigned token proves nothing.",
+        ["HS256"] = "Whoever can check such a token can forge it.",
+        ["HS384"] = "Whoever can check such a token can forge it.",
+        ["HS512"] = "Whoever can check such a token can forge it.",
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    // Members of the registry that a reader may well send, and that would be a false promise if they were kept and not honoured.
+    private static readonly FrozenDictionary<string, string> NotOffered = new Dictionary<string, string>
+    {
+        ["jwks"] = "Clients authenticate with a secret here, or are public: leave it out.",
+        ["jwks_uri"] = "Clients authenticate with a secret here, or are public: leave it out.",
+        ["token_endpoint_auth_signing_alg"] = "Clients authenticate with a secret here, or are public: leave it out.",
+        ["subject_type"] = "Every client sees the same subject: leave it out.",
+        ["sector_identifier_uri"] = "Every client sees the same subject: leave it out.",
+        ["id_token_encrypted_response_alg"] = "id_tokens are signed, not encrypted: leave it out.",
+        ["id_token_encrypted_response_enc"] = "id_tokens are signed, not encrypted: leave it out.",
+        ["userinfo_signed_response_alg"] = "Userinfo answers are plain JSON over TLS: leave it out.",
+        ["request_object_signing_alg"] = "Request objects are not taken; push the request instead (RFC 9126).",
+        ["request_uris"] = "Request objects are not fetched; push the request instead (RFC 9126).",
+        ["backchannel_logout_uri"] = "Logout notifications are not sent yet: leave it out.",
+        ["frontchannel_logout_uri"] = "Logout notifications are not sent yet: leave it out.",
+        ["software_statement"] = "Software statements are not read: write the members themselves.",
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>The problem that an unknown member is.</summary>
+    public static MetadataProblem Unknown(string name) =>
+        NotOffered.TryGetValue(name, out var reason)
+            ? new(name, "is not offered", reason)
+            : new(name, "is unknown", "Correct its spelling, or leave it out.");
+
+    /// <summary>Every rule that the metadata, with its defaults, breaks beyond what reading it already found.</summary>
+    public static List<MetadataProblem> Broken(ClientMetadata metadata, IReadOnlyList<MetadataProblem> found)
+    {
+        var problems = new List<MetadataProblem>();
+        CheckIdentity(metadata, problems);
+        CheckChoices(metadata, problems);
+        CheckGrants(metadata, problems);
+        CheckSecret(metadata, problems);
+        CheckScope(metadata, problems);
+        CheckRedirects("redirect_uris", metadata.RedirectUris, metadata.ApplicationType, problems);
+        CheckRedirects("post_logout_redirect_uris", metadata.PostLogoutRedirectUris, metadata.ApplicationType, problems);
+        CheckLinks(metadata, problems);
+
+        // A member that could not be read has been told already; rules about its absence would only confuse.
+        problems.RemoveAll(problem => found.Any(earlier => string.Equals(earlier.Field, problem.Field, StringComparison.Ordinal)));
+        return problems;
+    }
+
+    private static void CheckIdentity(ClientMetadata metadata, List<MetadataProblem> problems)
+    {
+        if (metadata.ClientId is { } id && !ClientIdentifier.IsWellFormed(id))
+        {
+            problems.Add(new(
+                "client_id",
+                $"is not 1 to {ClientIdentifier.MaxLength} visible ASCII characters",
+                "Use letters, digits, dots and dashes, or leave it out to have one made."));
+        }
+
+        CheckText("client_name", metadata.ClientName, 100, problems);
+        CheckText("software_id", metadata.SoftwareId, 100, problems);
+        CheckText("software_version", metadata.SoftwareVersion, 100, problems);
+        CheckCount("contacts", metadata.Contacts, problems);
+        for (var i = 0; i < metadata.Contacts.Count; i++)
+        {
+            CheckText($"contacts[{i}]", metadata.Contacts[i], 254, problems);
+        }
+
+        if (metadata.DefaultMaxAge is < 0)
+        {
+            problems.Add(new("default_max_age", "is negative", "Give it a number of seconds, 0 or more."));
+        }
+    }
+
+    private static void CheckChoices(ClientMetadata metadata, List<MetadataProblem> problems)
+    {
+        CheckChoice("application_type", metadata.ApplicationType, ClientApplicationTypes.All, null, problems);
+        CheckChoice("token_endpoint_auth_method", metadata.TokenEndpointAuthMethod, ClientAuthenticationMethods.All, null, problems);
+        CheckChoice("id_token_signed_response_alg", metadata.IdTokenSignedResponseAlg, IdTokenAlgorithms.All, RefusedAlgorithms, problems);
+        for (var i = 0; i < metadata.GrantTypes!.Count; i++)
+        {
+            CheckChoice($"grant_types[{i}]", metadata.GrantTypes[i], ClientGrantTypes.All, RefusedGrants, problems);
+        }
+
+        for (var i = 0; i < metadata.ResponseTypes!.Count; i++)
+        {
+            var type = metadata.ResponseTypes[i];
+            if (type.Split(' ').Any(part => part is "token" or "id_token"))
+            {
+                problems.Add(new(
+                    $"response_types[{i}]",
+                    "hands out tokens at the authorization endpoint",
+                    "It puts tokens into URLs, which histories, logs and referrers keep (RFC 9700 §2.1.2). Use code."));
+            }
+            else if (type != "code")
+            {
+                problems.Add(new($"response_types[{i}]", $"is \"{Shown(type)}\"", "Use code."));
+            }
+        }
+    }
+
+    private static void CheckGrants(ClientMetadata metadata, List<MetadataProblem> problems)
+    {
+        var grants = metadata.GrantTypes!;
+        var code = grants.Contains(ClientGrantTypes.AuthorizationCode);
+        if (grants.Count == 0)
+        {
+            problems.Add(new("grant_types", "is empty", "Leave it out for authorization_code."));
+        }
+
+        if (grants.Contains(ClientGrantTypes.RefreshToken) && !code)
+        {
+            problems.Add(new("grant_types", "has refresh_token without authorization_code", "Add authorization_code: refresh tokens come from it."));
+        }
+
+        if (grants.Contains(ClientGrantTypes.ClientCredentials) && metadata.IsPublic)
+        {
+            problems.Add(new(
+                "grant_types",
+                "has client_credentials for a client without credentials",
+                "Use token_endpoint_auth_method client_secret_basic or client_secret_post."));
+        }
+
+        // An entry that is refused by itself makes the two lists differ; saying so as well would only confuse.
+        var entriesFine = !problems.Exists(problem => problem.Field.Contains("_types[", StringComparison.Ordinal));
+        if (entriesFine && code != metadata.ResponseTypes!.Contains("code"))
+        {
+            problems.Add(new("response_types", "does not fit grant_types", "Have code exactly when grant_types has authorization_code (RFC 7591 §2.1)."));
+        }
+
+        if (code && metadata.RedirectUris.Count == 0)
+        {
+            problems.Add(new("redirect_uris", "is missing", "Name at least one URI that authorization codes may be sent to."));
+        }
+    }
+
+    private static void CheckSecret(ClientMetadata metadata, List<MetadataProblem> problems)
+    {
+        if (!metadata.IsPublic)
+        {
+            return;
+        }
+
+        if (metadata.ClientSecret is not null)
+        {
+            problems.Add(new(
+                "client_secret",
+                "is given for a public client",
+                "Leave it out, or use token_endpoint_auth_method client_secret_basic or client_secret_post."));
+        }
+
+        if (!metadata.RequirePkce)
+        {
+            problems.Add(new("require_pkce", "is false for a public client", "Leave it out: PKCE is all that protects the codes of a public client."));
+        }
+    }
+
+    private static void CheckScope(ClientMetadata metadata, List<MetadataProblem> problems)
+    {
+        foreach (var scope in metadata.Scopes)
+        {
+            // RFC 6749 §3.3: visible ASCII without quote and backslash.
+            if (scope.Length > 100 || scope.Any(c => c is < '!' or '"' or '\\' or > '~'))
+            {
+                problems.Add(new("scope", $"has the malformed name \"{Shown(scope)}\"", "Write scopes in visible ASCII, separated by single spaces."));
+            }
+        }
+
+        if (metadata.Scopes.Count > MaxListed || metadata.Scopes.Distinct(StringComparer.Ordinal).Count() != metadata.Scopes.Count)
+        {
+            problems.Add(new("scope", $"names a scope twice or has more than {MaxListed}", "Name each scope once."));
+        }
+
+        if (metadata.Scopes.Contains(StandardScopes.OfflineAccess) && !metadata.GrantTypes!.Contains(ClientGrantTypes.RefreshToken))
+        {
+            problems.Add(new("scope", "has offline_access, but grant_types lacks refresh_token", "Add refresh_token, or leave out offline_access."));
+        }
+    }
+
+    private static void CheckRedirects(string field, IReadOnlyList<string> uris, string applicationType, List<MetadataProblem> problems)
+    {
+        CheckCount(field, uris, problems);
+        for (var i = 0; i < uris.Count; i++)
+        {
+            if (!RedirectUri.TryParse(uris[i], applicationType, out _, out var fault))
+            {
+                problems.Add(new($"{field}[{i}]", fault.Rule, fault.Mend));
+            }
+            else if (uris.Take(i).Contains(uris[i], StringComparer.Ordinal))
+            {
+                problems.Add(new($"{field}[{i}]", "appears twice", "Keep one of them."));
+            }
+        }
+    }
+
+    private static void CheckLinks(ClientMetadata metadata, List<MetadataProblem> problems)
+    {
+        CheckLink("initiate_login_uri", metadata.InitiateLoginUri, loopbackHttp: false);
+        CheckLink("client_uri", metadata.ClientUri, loopbackHttp: true);
+        CheckLink("logo_uri", metadata.LogoUri, loopbackHttp: true);
+        CheckLink("policy_uri", metadata.PolicyUri, loopbackHttp: true);
+        CheckLink("tos_uri", metadata.TosUri, loopbackHttp: true);
+
+        void CheckLink(string field, string? value, bool loopbackHttp)
+        {
+            if (value is not null && UriRules.FirstBrokenLink(value, loopbackHttp) is { } fault)
+            {
+                problems.Add(new(field, fault.Rule, fault.Mend));
+            }
+        }
+    }
+
+    private static void CheckChoice(
+        string field, string value, IReadOnlyList<string> choices, FrozenDictionary<string, string>? refused, List<MetadataProblem> problems)
+    {
+        if (!choices.Contains(value, StringComparer.Ordinal))
+        {
+            var mend = refused is not null && refused.TryGetValue(value, out var reason) ? reason : $"Use {string.Join(", ", choices)}.";
+            problems.Add(new(field, $"is \"{Shown(value)}\", which is not offered", mend));
+        }
+    }
+
+    private static void CheckCount(string field, IReadOnlyList<string> values, List<MetadataProblem> problems)
+    {
+        if (values.Count > MaxListed)
+        {
+            problems.Add(new(field, $"has more than {MaxListed} entries", "Leave out what is not used."));
+        }
+    }
+
+    private static void CheckText(string field, string? value, int maxLength, List<MetadataProblem> problems)
+    {
+        if (value is not null && (string.IsNullOrWhiteSpace(value) || value.Length > maxLength || value.Any(Misleads)))
+        {
+            problems.Add(new(
+                field,
+                $"is not 1 to {maxLength} characters of plain text",
+                "Leave out line breaks, control characters and marks that turn the direction of writing."));
+        }
+    }
+
+    // What is invisible or turns text round makes one name look like another. Joiners (U+200C, U+200D) belong to scripts and stay.
+    private static bool Misleads(char c) =>
+        c is not ('\u200C' or '\u200D')
+        && char.GetUnicodeCategory(c) is UnicodeCategory.Control
+            or UnicodeCategory.Format
+            or UnicodeCategory.LineSeparator
+            or UnicodeCategory.ParagraphSeparator
+            or UnicodeCategory.PrivateUse
+            or UnicodeCategory.OtherNotAssigned;
+
+    private static string Shown(string value) => string.Concat(value.Take(64).Select(c => c is >= ' ' and <= '~' ? c : '?'));
+}
