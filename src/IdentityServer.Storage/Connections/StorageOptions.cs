@@ -1,0 +1,69 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Sqlite.Storage.Internal;
+using Npgsql;
+
+namespace IdentityServer.Storage.Connections;
+
+/// <summary>How contexts reach the database.</summary>
+internal static class StorageOptions
+{
+    public static DbContextOptions<TContext> For<TContext>(StorageSettings settings)
+        where TContext : DbContext
+    {
+        var builder = new DbContextOptionsBuilder<TContext>();
+        Apply(builder, settings);
+        return builder.Options;
+    }
+
+    public static void Apply(DbContextOptionsBuilder builder, StorageSettings settings)
+    {
+        // One scope uses one context from one thread at a time; the check for it costs more than most of our queries.
+        builder.EnableThreadSafetyChecks(false).EnableSensitiveDataLogging(false).EnableDetailedErrors(false);
+        builder.AddInterceptors(FailureWatch.Instance);
+
+        // OpenIddict maps a column that our mappings take out again on purpose.
+        builder.ConfigureWarnings(warnings => warnings.Ignore(CoreEventId.MappedPropertyIgnoredWarning));
+        if (settings.Provider == StorageProvider.Sqlite)
+        {
+            builder.UseSqlite(Sqlite(settings.ConnectionString));
+#pragma warning disable EF1001 // See KeptSqliteConnection.
+            builder.ReplaceService<ISqliteRelationalConnection, KeptSqliteConnection>();
+#pragma warning restore EF1001
+        }
+        else
+        {
+            builder.UseNpgsql(PostgreSql(settings.ConnectionString));
+        }
+    }
+
+    private static string Sqlite(string connectionString) =>
+
+        // Contexts keep their connection open; a second pool beneath them would only hold files open after they are gone.
+        new SqliteConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString;
+
+    private static string PostgreSql(string connectionString)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connectionString);
+        void Default(string keyword, object value)
+        {
+            if (!builder.ShouldSerialize(keyword))
+            {
+                builder[keyword] = value;
+            }
+        }
+
+        // PostgreSQL prepares each statement once per connection, and we have fewer statements than this.
+        Default("Max Auto Prepare", 100);
+        Default("Auto Prepare Min Usages", 2);
+
+        // PostgreSQL's own default is a hundred connections in all: three nodes fit. Beyond that requests wait for one.
+        Default("Maximum Pool Size", 30);
+        Default("Application Name", "IdentityServer");
+
+        // Nothing here changes a session's settings, so there is nothing to reset when a connection goes back to the pool.
+        Default("No Reset On Close", true);
+        return builder.ConnectionString;
+    }
+}

@@ -1,0 +1,56 @@
+using IdentityServer.Storage.Stores;
+using OpenIddict.EntityFrameworkCore.Models;
+
+namespace IdentityServer.Storage.Entities;
+
+/// <summary>A registered client application.</summary>
+public sealed class Client : OpenIddictEntityFrameworkCoreApplication<string, Authorization, Token>
+{
+    public Client() => Id = Guid.NewGuid().ToString("N");
+}
+
+/// <summary>What one sign-in gave one client: all tokens of it hang here, and die with it.</summary>
+public sealed class Authorization : OpenIddictEntityFrameworkCoreAuthorization<string, Client, Token>
+{
+    public Authorization()
+        : this(Guid.CreateVersion7().ToString("N"))
+    {
+    }
+
+    internal Authorization(string id) => Id = id;
+
+    /// <summary>What the row held when the store last read or wrote it.</summary>
+    internal AuthorizationValues? Stored { get; set; }
+
+    /// <summary>The client's <see cref="Client.Id"/> (not its <c>client_id</c>).</summary>
+    public string? ApplicationId { get; set; }
+
+    /// <summary>The session the authorization descends from; ending that session revokes it.</summary>
+    public Guid? SessionId { get; set; }
+}
+
+/// <summary>A token's row: its state and when it dies. Payloads only for request tokens.</summary>
+public sealed class Token : OpenIddictEntityFrameworkCoreToken<string, Client, Authorization>
+{
+    public Token()
+        : this(Guid.CreateVersion7().ToString("N"))
+    {
+    }
+
+    internal Token(string id) => Id = id;
+
+    /// <summary>What the row held when the store last read or wrote it.</summary>
+    internal TokenValues? Stored { get; set; }
+
+    /// <summary>The client's <see cref="Client.Id"/> (not its <c>client_id</c>).</summary>
+    public string? ApplicationId { get; set; }
+
+    /// <summary>The authorization that the token dies with; none for stored requests and for a client's own tokens.</summary>
+    public string? AuthorizationId { get; set; }
+}
+
+/// <summary>A scope.</summary>
+public sealed class Scope : OpenIddictEntityFrameworkCoreScope<string>
+{
+    public Scope() => Id = Guid.NewGuid().ToString("N");
+}

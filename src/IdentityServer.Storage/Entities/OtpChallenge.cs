@@ -1,0 +1,61 @@
+namespace IdentityServer.Storage.Entities;
+
+/// <summary>Where a challenge stands.</summary>
+public enum ChallengeState
+{
+    Open = 0,
+    Consumed = 1,
+    Closed = 2,
+}
+
+/// <summary>A mailed one-time code that is waited for. Holds what the code is derived from, never the code.</summary>
+public sealed class OtpChallenge
+{
+    public Guid Id { get; set; }
+
+    public Guid UserId { get; set; }
+
+    /// <summary>What the code is for ("sign-in"); a code of one purpose is void for another.</summary>
+    public required string Purpose { get; set; }
+
+    public required byte[] Seed { get; set; }
+
+    /// <summary>SHA-256 of the secret in the browser's pending cookie.</summary>
+    public required byte[] BrowserHash { get; set; }
+
+    /// <summary>The account's credential version at issue.</summary>
+    public long CredentialVersion { get; set; }
+
+    /// <summary>Which derivation key made the code.</summary>
+    public required string KeyId { get; set; }
+
+    /// <summary>A short word that page and mail both show, so that tabs don't get mixed up.</summary>
+    public required string Reference { get; set; }
+
+    public ChallengeState State { get; set; }
+
+    public int AttemptsLeft { get; set; }
+
+    /// <summary>Guesses spent from the account's budget by this challenge; refunded when it is consumed.</summary>
+    public int AccountSpent { get; set; }
+
+    public int Sends { get; set; }
+
+    public DateTimeOffset LastSentAt { get; set; }
+
+    public DateTimeOffset CreatedAt { get; set; }
+
+    public DateTimeOffset ExpiresAt { get; set; }
+
+    /// <summary>The client that sent the person here, if one did.</summary>
+    public string? ClientId { get; set; }
+
+    /// <summary>The stored authorization request (<c>request_uri</c>) to go back to, if any. Return state lives here, not in a URL.</summary>
+    public string? RequestUri { get; set; }
+
+    /// <summary>Browser and operating system in words, for the mail.</summary>
+    public string? Browser { get; set; }
+
+    /// <summary>The network the request came from (IPv4 /32, IPv6 /64).</summary>
+    public string? Network { get; set; }
+}

@@ -1,0 +1,77 @@
+using IdentityServer.Storage.Entities;
+using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace IdentityServer.Storage;
+
+/// <summary>The one model, on SQLite and on PostgreSQL.</summary>
+public class IdentityServerDbContext : DbContext, IDataProtectionKeyContext
+{
+    public IdentityServerDbContext(DbContextOptions<IdentityServerDbContext> options)
+        : this((DbContextOptions)options)
+    {
+    }
+
+    private protected IdentityServerDbContext(DbContextOptions options)
+        : base(options)
+    {
+        // A statement that fails voids its unit of work, so nobody needs the savepoint that EF would set before each save.
+        Database.AutoSavepointsEnabled = false;
+    }
+
+    public DbSet<User> Users => Set<User>();
+
+    public DbSet<AccountGuessBudget> AccountGuessBudgets => Set<AccountGuessBudget>();
+
+    public DbSet<OtpChallenge> OtpChallenges => Set<OtpChallenge>();
+
+    public DbSet<AuthenticationSession> AuthenticationSessions => Set<AuthenticationSession>();
+
+    public DbSet<OutboxMessage> OutboxMessages => Set<OutboxMessage>();
+
+    public DbSet<Counter> Counters => Set<Counter>();
+
+    public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
+
+    public DbSet<SigningKey> SigningKeys => Set<SigningKey>();
+
+    public DbSet<InstallationSecret> InstallationSecrets => Set<InstallationSecret>();
+
+    public DbSet<ConsentGrant> ConsentGrants => Set<ConsentGrant>();
+
+    public DbSet<ConsentQuestion> ConsentQuestions => Set<ConsentQuestion>();
+
+    public DbSet<Client> Clients => Set<Client>();
+
+    public DbSet<Authorization> Authorizations => Set<Authorization>();
+
+    public DbSet<Token> Tokens => Set<Token>();
+
+    public DbSet<Scope> Scopes => Set<Scope>();
+
+    public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
+
+    /// <summary>A statement failed since the unit of work began: it can only be rolled back.</summary>
+    internal bool StatementFailed { get; set; }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.UseOpenIddict<Client, Authorization, Scope, Token, string>();
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(IdentityServerDbContext).Assembly);
+    }
+
+    // Moments are whole milliseconds since the Unix epoch on both databases: they sort, compare and index alike, and cost eight bytes.
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<MomentConverter>();
+        configurationBuilder.Properties<DateTime>().HaveConversion<UtcMomentConverter>();
+    }
+
+    private sealed class MomentConverter() : ValueConverter<DateTimeOffset, long>(
+        moment => moment.ToUnixTimeMilliseconds(), value => DateTimeOffset.FromUnixTimeMilliseconds(value));
+
+    private sealed class UtcMomentConverter() : ValueConverter<DateTime, long>(
+        moment => new DateTimeOffset(DateTime.SpecifyKind(moment, DateTimeKind.Utc)).ToUnixTimeMilliseconds(),
+        value => DateTimeOffset.FromUnixTimeMilliseconds(value).UtcDateTime);
+}

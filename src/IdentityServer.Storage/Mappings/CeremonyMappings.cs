@@ -1,0 +1,100 @@
+using IdentityServer.Storage.Entities;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace IdentityServer.Storage.Mappings;
+
+internal sealed class OtpChallengeMapping : IEntityTypeConfiguration<OtpChallenge>
+{
+    public void Configure(EntityTypeBuilder<OtpChallenge> builder)
+    {
+        builder.ToTable("otp_challenges");
+        builder.Property(challenge => challenge.Purpose).HasMaxLength(32);
+        builder.Property(challenge => challenge.KeyId).HasMaxLength(64);
+        builder.Property(challenge => challenge.Reference).HasMaxLength(16);
+        builder.Property(challenge => challenge.ClientId).HasMaxLength(100);
+        builder.Property(challenge => challenge.RequestUri).HasMaxLength(256);
+        builder.Property(challenge => challenge.Browser).HasMaxLength(100);
+        builder.Property(challenge => challenge.Network).HasMaxLength(64);
+        builder.HasIndex(challenge => challenge.UserId);
+
+        // A consumed challenge lives as long as its session; only the others are found by their expiry.
+        builder.HasIndex(challenge => challenge.ExpiresAt).HasFilter("\"State\" <> 1");
+        builder.HasOne<User>().WithMany().HasForeignKey(challenge => challenge.UserId).OnDelete(DeleteBehavior.Cascade);
+    }
+}
+
+internal sealed class AuthenticationSessionMapping : IEntityTypeConfiguration<AuthenticationSession>
+{
+    public void Configure(EntityTypeBuilder<AuthenticationSession> builder)
+    {
+        builder.ToTable("authentication_sessions");
+        builder.Property(session => session.RequestUri).HasMaxLength(256);
+        builder.Property(session => session.Browser).HasMaxLength(100);
+        builder.Property(session => session.Network).HasMaxLength(64);
+        builder.HasIndex(session => session.ChallengeId).IsUnique();
+        builder.HasIndex(session => session.UserId);
+        builder.HasIndex(session => session.ExpiresAt);
+        builder.HasOne<User>().WithMany().HasForeignKey(session => session.UserId).OnDelete(DeleteBehavior.Cascade);
+    }
+}
+
+internal sealed class OutboxMessageMapping : IEntityTypeConfiguration<OutboxMessage>
+{
+    public void Configure(EntityTypeBuilder<OutboxMessage> builder)
+    {
+        builder.ToTable("outbox_messages");
+        builder.Property(message => message.Kind).HasMaxLength(40);
+        builder.Property(message => message.LeasedBy).HasMaxLength(64);
+        builder.Property(message => message.LastReply).HasMaxLength(200);
+        builder.HasIndex(message => message.DueAt).HasFilter("\"DueAt\" IS NOT NULL");
+        builder.HasIndex(message => message.ChallengeId);
+        builder.HasIndex(message => message.ExpiresAt);
+        builder.HasOne<User>().WithMany().HasForeignKey(message => message.UserId).OnDelete(DeleteBehavior.Cascade);
+    }
+}
+
+internal sealed class CounterMapping : IEntityTypeConfiguration<Counter>
+{
+    public void Configure(EntityTypeBuilder<Counter> builder)
+    {
+        builder.ToTable("counters");
+        builder.HasKey(counter => counter.Key);
+        builder.Property(counter => counter.Key).HasMaxLength(160);
+        builder.HasIndex(counter => counter.ExpiresAt);
+    }
+}
+
+internal sealed class AuditEventMapping : IEntityTypeConfiguration<AuditEvent>
+{
+    public void Configure(EntityTypeBuilder<AuditEvent> builder)
+    {
+        builder.ToTable("audit_events");
+        builder.Property(entry => entry.Name).HasMaxLength(64);
+        builder.Property(entry => entry.ClientId).HasMaxLength(100);
+        builder.Property(entry => entry.Network).HasMaxLength(64);
+        builder.HasIndex(entry => entry.At);
+        builder.HasIndex(entry => entry.UserId);
+    }
+}
+
+internal sealed class SigningKeyMapping : IEntityTypeConfiguration<SigningKey>
+{
+    public void Configure(EntityTypeBuilder<SigningKey> builder)
+    {
+        builder.ToTable("signing_keys");
+        builder.Property(key => key.Id).HasMaxLength(64);
+        builder.Property(key => key.Algorithm).HasMaxLength(16);
+    }
+}
+
+internal sealed class InstallationSecretMapping : IEntityTypeConfiguration<InstallationSecret>
+{
+    public void Configure(EntityTypeBuilder<InstallationSecret> builder)
+    {
+        builder.ToTable("installation_secrets");
+        builder.Property(secret => secret.Id).HasMaxLength(64);
+        builder.Property(secret => secret.Purpose).HasMaxLength(32);
+        builder.HasIndex(secret => new { secret.Purpose, secret.CreatedAt });
+    }
+}

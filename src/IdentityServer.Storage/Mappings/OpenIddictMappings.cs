@@ -1,0 +1,58 @@
+using IdentityServer.Storage.Entities;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace IdentityServer.Storage.Mappings;
+
+internal sealed class ClientMapping : IEntityTypeConfiguration<Client>
+{
+    public void Configure(EntityTypeBuilder<Client> builder)
+    {
+        builder.ToTable("clients");
+        builder.Property(client => client.Id).HasMaxLength(100);
+    }
+}
+
+internal sealed class ScopeMapping : IEntityTypeConfiguration<Scope>
+{
+    public void Configure(EntityTypeBuilder<Scope> builder)
+    {
+        builder.ToTable("scopes");
+        builder.Property(scope => scope.Id).HasMaxLength(100);
+    }
+}
+
+internal sealed class AuthorizationMapping : IEntityTypeConfiguration<Authorization>
+{
+    public void Configure(EntityTypeBuilder<Authorization> builder)
+    {
+        builder.ToTable("authorizations");
+        builder.Property(authorization => authorization.Id).HasMaxLength(100);
+
+        // The WHERE clause compares the status that was read instead: see AuthorizationStore.
+        builder.Ignore(authorization => authorization.ConcurrencyToken);
+        builder.Metadata.RemoveIndexOn("ApplicationId", "Status", "Subject", "Type");
+        builder.HasIndex(authorization => authorization.Subject);
+        builder.HasIndex(authorization => authorization.SessionId);
+    }
+}
+
+internal sealed class TokenMapping : IEntityTypeConfiguration<Token>
+{
+    public void Configure(EntityTypeBuilder<Token> builder)
+    {
+        builder.ToTable("tokens");
+        builder.Property(token => token.Id).HasMaxLength(100);
+
+        // The WHERE clause compares the status that was read instead: see TokenStore.
+        builder.Ignore(token => token.ConcurrencyToken);
+
+        // Every index is written with every token, so each is as short as its use allows. Tokens of a person are found through
+        // their authorization; only tokens without one (a client's own, stored requests) need more.
+        builder.Metadata.RemoveIndexOn("ApplicationId", "Status", "Subject", "Type");
+        builder.HasIndex(token => token.ReferenceId).IsUnique().HasFilter("\"ReferenceId\" IS NOT NULL");
+        builder.HasIndex(token => token.AuthorizationId).HasFilter("\"AuthorizationId\" IS NOT NULL");
+        builder.HasIndex(token => token.Subject).HasFilter("\"AuthorizationId\" IS NULL AND \"Subject\" IS NOT NULL");
+        builder.HasIndex(token => token.ExpirationDate);
+    }
+}

@@ -1,0 +1,238 @@
+using System.Data.Common;
+using IdentityServer.Domain.OneTimeCodes;
+using IdentityServer.Storage.Entities;
+
+namespace IdentityServer.Storage.Operations;
+
+/// <summary>What spending an attempt came to.</summary>
+public abstract record SpendOutcome
+{
+    private SpendOutcome()
+    {
+    }
+
+    /// <summary>An attempt of the challenge and a guess of account and network are gone for good; now compare.</summary>
+    /// <param name="Challenge">The challenge, after the spend.</param>
+    /// <param name="NetworkTotal">What the network has spent of late, this guess included.</param>
+    public sealed record Spent(OtpChallenge Challenge, int NetworkTotal) : SpendOutcome;
+
+    /// <summary>Expired, exhausted, consumed, closed, unknown, foreign, or the account's credentials changed: no difference is told.</summary>
+    public sealed record NotOpen : SpendOutcome;
+
+    /// <summary>The account has no guesses left; nothing may be compared.</summary>
+    public sealed record AccountExhausted(OtpChallenge Challenge) : SpendOutcome;
+
+    /// <summary>The network has no guesses left this hour; nothing may be compared, and nothing else was charged.</summary>
+    public sealed record NetworkExhausted : SpendOutcome;
+}
+
+/// <summary>Proof that a challenge was consumed just now. Only <see cref="ChallengeOperations.ConsumeAsync"/> can make one.</summary>
+public sealed class ConsumedChallenge
+{
+    internal ConsumedChallenge(OtpChallenge challenge, AuthenticationSession session) => (Challenge, Session) = (challenge, session);
+
+    /// <summary>The challenge, consumed.</summary>
+    public OtpChallenge Challenge { get; }
+
+    /// <summary>The session that was opened in the same transaction.</summary>
+    public AuthenticationSession Session { get; }
+}
+
+/// <summary>The guarded writes on challenges. Every race is settled in a <c>WHERE</c> clause.</summary>
+public sealed class ChallengeOperations
+{
+    /// <summary>The length of a network's window.</summary>
+    public static readonly TimeSpan NetworkBucket = TimeSpan.FromHours(1);
+
+    // Valid means: open, in time, and for the password and address that the account has now.
+    private const string Valid =
+        """
+        "State" = 0 AND "ExpiresAt" > $2
+        AND "CredentialVersion" = (SELECT u."CredentialVersion" FROM "users" u WHERE u."Id" = "otp_challenges"."UserId")
+        """;
+
+    private static readonly SqlText Spend = new(
+        $"""
+        UPDATE "otp_challenges" SET "AttemptsLeft" = "AttemptsLeft" - 1, "AccountSpent" = "AccountSpent" + 1
+        WHERE "Id" = $1 AND {Valid} AND "AttemptsLeft" > 0 AND "BrowserHash" = $3 AND "Purpose" = $4
+        RETURNING "Id", "UserId", "Purpose", "Seed", "BrowserHash", "CredentialVersion", "KeyId", "Reference", "AttemptsLeft",
+          "AccountSpent", "Sends", "LastSentAt", "CreatedAt", "ExpiresAt", "ClientId", "RequestUri", "Browser", "Network"
+        """);
+
+    private static readonly SqlText Uncharge = new(
+        """UPDATE "otp_challenges" SET "AccountSpent" = "AccountSpent" - 1 WHERE "Id" = $1""");
+
+    private static readonly SqlText Consume = new($"""UPDATE "otp_challenges" SET "State" = 1 WHERE "Id" = $1 AND {Valid}""");
+
+    private static readonly SqlText CountSend = new(
+        """
+        UPDATE "otp_challenges" SET "Sends" = "Sends" + 1, "LastSentAt" = $2
+        WHERE "Id" = $1 AND "Sends" = $3 AND "State" = 0 AND "ExpiresAt" > $2
+        """);
+
+    private static readonly SqlText Open = new(
+        """
+        SELECT "Id", "BrowserHash" FROM "otp_challenges" WHERE "UserId" = $1 AND "State" = 0 AND "ExpiresAt" > $2 ORDER BY "CreatedAt"
+        """);
+
+    private static readonly SqlText Close = new("""UPDATE "otp_challenges" SET "State" = 2 WHERE "Id" = $1 AND "State" = 0""");
+
+    private readonly IdentityServerDbContext _db;
+    private readonly UnitOfWork _work;
+    private readonly GuessBudgetOperations _budgets;
+    private readonly CounterOperations _counters;
+    private readonly SqlRunner _sql;
+
+    internal ChallengeOperations(
+        IdentityServerDbContext db, UnitOfWork work, GuessBudgetOperations budgets, CounterOperations counters, SqlRunner sql) =>
+        (_db, _work, _budgets, _counters, _sql) = (db, work, budgets, counters, sql);
+
+    /// <summary>
+    /// Spends one attempt of the challenge, one guess of its account and one of the network, in a commit of their own, before anything
+    /// is compared: a crash or a race after this can only lose guesses, never win some.
+    /// </summary>
+    /// <param name="id">The challenge.</param>
+    /// <param name="browserHash">SHA-256 of the secret that the browser shows.</param>
+    /// <param name="purpose">What the code is meant for.</param>
+    /// <param name="network">The network that guesses.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="cancellationToken">Cancels before the commit.</param>
+    public Task<SpendOutcome> SpendAsync(
+        Guid id, byte[] browserHash, string purpose, string network, DateTimeOffset now, CancellationToken cancellationToken) =>
+        _work.InOwnTransactionAsync<SpendOutcome>(
+            async () =>
+            {
+                await _budgets.HoldByChallengeAsync(id, cancellationToken);
+                var spent = await _sql.WriteAsync(
+                    Spend, [id, now.ToUnixTimeMilliseconds(), browserHash, purpose], ReadChallenge, cancellationToken);
+                if (spent is not [var challenge])
+                {
+                    return new SpendOutcome.NotOpen();
+                }
+
+                var charged = await _counters.TrySpendAsync(
+                    NetworkKey(network), NetworkBucket, GuessBudget.NetworkPerHour, now, cancellationToken);
+                if (!charged.Allowed)
+                {
+                    await _work.RollbackAsync(cancellationToken);
+                    return new SpendOutcome.NetworkExhausted();
+                }
+
+                if (await _budgets.TrySpendAsync(challenge.UserId, challenge.Id, now, cancellationToken))
+                {
+                    return new SpendOutcome.Spent(challenge, charged.Total);
+                }
+
+                // The attempt stays spent, but the account was not charged: a later refund must not give back what was never taken.
+                await _sql.WriteAsync(Uncharge, [id], cancellationToken);
+                return new SpendOutcome.AccountExhausted(challenge);
+            },
+            cancellationToken);
+
+    /// <summary>
+    /// Consumes an open challenge, opens its session and gives back the guesses that this challenge had spent: all or nothing.
+    /// </summary>
+    /// <param name="challenge">The challenge whose code was right.</param>
+    /// <param name="session">The session to open; its challenge and user must be the challenge's.</param>
+    /// <param name="network">The network whose last guess, the right one, is given back.</param>
+    /// <param name="alongside">Adds further rows of the same transaction, such as the audit event; saved with the session.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="cancellationToken">Cancels before the commit.</param>
+    /// <returns>Null when another request was faster, or the challenge expired or lost its credentials in between.</returns>
+    public Task<ConsumedChallenge?> ConsumeAsync(
+        OtpChallenge challenge,
+        AuthenticationSession session,
+        string network,
+        Action alongside,
+        DateTimeOffset now,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(challenge);
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(alongside);
+        if (session.ChallengeId != challenge.Id || session.UserId != challenge.UserId)
+        {
+            throw new InvalidOperationException("A session descends from the challenge that it consumes, for the same user.");
+        }
+
+        return _work.InOwnTransactionAsync<ConsumedChallenge?>(
+            async () =>
+            {
+                await _budgets.HoldAsync(challenge.UserId, cancellationToken);
+                if (await _sql.WriteAsync(Consume, [challenge.Id, now.ToUnixTimeMilliseconds()], cancellationToken) != 1)
+                {
+                    return null;
+                }
+
+                _db.AuthenticationSessions.Add(session);
+                alongside();
+                await _db.SaveChangesAsync(cancellationToken);
+                await _budgets.RefundAsync(challenge.UserId, challenge.Id, cancellationToken);
+                await _counters.RefundAsync(NetworkKey(network), NetworkBucket, now, 1, cancellationToken);
+                return new ConsumedChallenge(challenge, session);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// Makes room for a new challenge: closes the account's oldest open ones until fewer than three are left, sparing this browser's.
+    /// Joins the open unit of work.
+    /// </summary>
+    /// <param name="userId">The account.</param>
+    /// <param name="browserHashes">Hashes of the pending secrets that this browser holds.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="cancellationToken">Cancels the write.</param>
+    public async Task MakeRoomAsync(
+        Guid userId, IReadOnlyCollection<byte[]> browserHashes, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(browserHashes);
+
+        // Two sign-ins of one account make room one after the other on PostgreSQL too.
+        await _budgets.HoldAsync(userId, cancellationToken);
+        var open = await _sql.ReadAsync(
+            Open, [userId, now.ToUnixTimeMilliseconds()], static row => (Id: row.GetGuid(0), Hash: (byte[])row[1]), cancellationToken);
+        var surplus = open.Count - ChallengePolicy.OpenPerAccount + 1;
+
+        // Other browsers' challenges go first; when all are this browser's, its own oldest goes. The order is stable, so oldest first.
+        foreach (var (id, _) in open
+            .OrderBy(challenge => browserHashes.Any(hash => hash.AsSpan().SequenceEqual(challenge.Hash)))
+            .Take(Math.Max(0, surplus)))
+        {
+            await _sql.WriteAsync(Close, [id], cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Counts one more send of a challenge's mail, if it is still open and nobody else counted meanwhile. Joins the open unit of work.
+    /// </summary>
+    public async Task<bool> TryCountSendAsync(Guid id, int sendsBefore, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await _budgets.HoldByChallengeAsync(id, cancellationToken);
+        return await _sql.WriteAsync(CountSend, [id, now.ToUnixTimeMilliseconds(), sendsBefore], cancellationToken) == 1;
+    }
+
+    private static string NetworkKey(string network) => "code-guesses/network/" + network;
+
+    private static OtpChallenge ReadChallenge(DbDataReader row) => new()
+    {
+        Id = row.GetGuid(0),
+        UserId = row.GetGuid(1),
+        Purpose = row.GetString(2),
+        Seed = (byte[])row[3],
+        BrowserHash = (byte[])row[4],
+        CredentialVersion = row.GetInt64(5),
+        KeyId = row.GetString(6),
+        Reference = row.GetString(7),
+        State = ChallengeState.Open,
+        AttemptsLeft = row.GetInt32(8),
+        AccountSpent = row.GetInt32(9),
+        Sends = row.GetInt32(10),
+        LastSentAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(11)),
+        CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(12)),
+        ExpiresAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(13)),
+        ClientId = row.IsDBNull(14) ? null : row.GetString(14),
+        RequestUri = row.IsDBNull(15) ? null : row.GetString(15),
+        Browser = row.IsDBNull(16) ? null : row.GetString(16),
+        Network = row.IsDBNull(17) ? null : row.GetString(17),
+    };
+}

@@ -1,0 +1,155 @@
+using System.Data.Common;
+using IdentityServer.Storage.Entities;
+
+namespace IdentityServer.Storage.Operations;
+
+/// <summary>
+/// The outbox's guarded writes. A message belongs to one node while its lease lasts; whoever lost the lease can no longer say what
+/// became of the message, so a slow node never overwrites what a second one did.
+/// </summary>
+public sealed class OutboxOperations
+{
+    private const int LongestReply = 200;
+
+    private const string Columns =
+        """
+        "Id", "Kind", "UserId", "ChallengeId", "Payload", "State", "Failures", "CreatedAt", "DueAt", "ExpiresAt", "LeasedBy", "LeasedUntil",
+        "HandedOverAt", "LastReply"
+        """;
+
+    private const string Due =
+        """
+        SELECT "Id" FROM "outbox_messages"
+        WHERE "DueAt" <= $3 AND "ExpiresAt" > $3 AND ("LeasedUntil" IS NULL OR "LeasedUntil" <= $3)
+        ORDER BY "DueAt" LIMIT $4
+        """;
+
+    // SQLite has one writer, so the update sees what the one before it did. PostgreSQL steps over rows that another node is leasing.
+    private static readonly SqlText LeaseOnSqlite = Lease("");
+
+    private static readonly SqlText LeaseOnPostgreSql = Lease("FOR UPDATE SKIP LOCKED");
+
+    private static readonly SqlText HandOver = Outcome("\"State\" = 1, \"DueAt\" = NULL, \"HandedOverAt\" = $4, \"LastReply\" = $5");
+
+    private static readonly SqlText Defer = Outcome("\"State\" = 2, \"DueAt\" = $4, \"Failures\" = \"Failures\" + 1, \"LastReply\" = $5");
+
+    private static readonly SqlText Refuse = Outcome("\"State\" = 3, \"DueAt\" = NULL, \"Failures\" = \"Failures\" + 1, \"LastReply\" = $4");
+
+    private static readonly SqlText Abandon = Outcome("\"State\" = 4, \"DueAt\" = NULL");
+
+    private static readonly SqlText Release = Outcome("\"DueAt\" = $4");
+
+    private static readonly SqlText AbandonExpired = new(
+        """
+        UPDATE "outbox_messages" SET "State" = 4, "DueAt" = NULL, "LeasedBy" = NULL, "LeasedUntil" = NULL
+        WHERE "DueAt" IS NOT NULL AND "ExpiresAt" <= $1 AND ("LeasedUntil" IS NULL OR "LeasedUntil" <= $1)
+        """);
+
+    private static readonly SqlText NextDue = new(
+        """
+        SELECT MIN(CASE WHEN "LeasedUntil" > "DueAt" THEN "LeasedUntil" ELSE "DueAt" END) FROM "outbox_messages" WHERE "DueAt" IS NOT NULL
+        """);
+
+    private readonly SqlRunner _sql;
+
+    internal OutboxOperations(SqlRunner sql) => _sql = sql;
+
+    /// <summary>Takes due messages for this node, the longest due first. Nobody else gets them until the lease ends.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="node">This node's name; at most 64 characters.</param>
+    /// <param name="leaseFor">Longer than a delivery may take.</param>
+    /// <param name="max">At most so many.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<IReadOnlyList<OutboxMessage>> LeaseAsync(
+        DateTimeOffset now, string node, TimeSpan leaseFor, int max, CancellationToken cancellationToken)
+    {
+        var messages = await _sql.WriteAsync(
+            _sql.OnPostgreSql ? LeaseOnPostgreSql : LeaseOnSqlite, [node, Moment(now + leaseFor), Moment(now), max], Read, cancellationToken);
+        messages.Sort(static (one, other) => Nullable.Compare(one.DueAt, other.DueAt));
+        return messages;
+    }
+
+    /// <summary>A relay has taken the message.</summary>
+    /// <returns>False when the lease was lost, and then nothing is written.</returns>
+    public Task<bool> HandedOverAsync(OutboxMessage message, DateTimeOffset now, string? reply, CancellationToken cancellationToken) =>
+        WriteAsync(HandOver, message, cancellationToken, Moment(now), Shorten(reply));
+
+    /// <summary>The attempt failed; try again at the given time.</summary>
+    /// <returns>False when the lease was lost, and then nothing is written.</returns>
+    public Task<bool> DeferAsync(OutboxMessage message, DateTimeOffset nextDueAt, string? reply, CancellationToken cancellationToken) =>
+        WriteAsync(Defer, message, cancellationToken, Moment(nextDueAt), Shorten(reply));
+
+    /// <summary>The relay refused the message for good.</summary>
+    /// <returns>False when the lease was lost, and then nothing is written.</returns>
+    public Task<bool> RefuseAsync(OutboxMessage message, string? reply, CancellationToken cancellationToken) =>
+        WriteAsync(Refuse, message, cancellationToken, Shorten(reply));
+
+    /// <summary>The message has lost its use; it is never sent.</summary>
+    /// <returns>False when the lease was lost, and then nothing is written.</returns>
+    public Task<bool> AbandonAsync(OutboxMessage message, CancellationToken cancellationToken) =>
+        WriteAsync(Abandon, message, cancellationToken);
+
+    /// <summary>Gives the lease back with nothing tried, as when the node stops; another may take the message at once.</summary>
+    /// <returns>False when the lease was lost, and then nothing is written.</returns>
+    public Task<bool> ReleaseAsync(OutboxMessage message, DateTimeOffset dueAt, CancellationToken cancellationToken) =>
+        WriteAsync(Release, message, cancellationToken, Moment(dueAt));
+
+    /// <summary>Abandons every message that expired unsent; one that is being sent right now keeps its lease.</summary>
+    /// <returns>How many.</returns>
+    public Task<int> AbandonExpiredAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
+        _sql.WriteAsync(AbandonExpired, [Moment(now)], cancellationToken);
+
+    /// <summary>When the next message can be leased, or null when none waits. May lie in the past.</summary>
+    public async Task<DateTimeOffset?> NextDueAtAsync(CancellationToken cancellationToken)
+    {
+        var next = await _sql.ReadAsync(NextDue, [], static row => NullableMoment(row, 0), cancellationToken);
+        return next[0];
+    }
+
+    private static SqlText Lease(string locking) => new(
+        $"""
+        UPDATE "outbox_messages" SET "LeasedBy" = $1, "LeasedUntil" = $2 WHERE "Id" IN ({Due} {locking}) RETURNING {Columns}
+        """);
+
+    private static SqlText Outcome(string assignments) => new(
+        $"""
+        UPDATE "outbox_messages" SET {assignments}, "LeasedBy" = NULL, "LeasedUntil" = NULL
+        WHERE "Id" = $1 AND "LeasedBy" = $2 AND "LeasedUntil" = $3
+        """);
+
+    private async Task<bool> WriteAsync(SqlText sql, OutboxMessage message, CancellationToken cancellationToken, params object?[] facts)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        if (message.LeasedBy is not { } node || message.LeasedUntil is not { } until)
+        {
+            throw new ArgumentException("The message was not leased.", nameof(message));
+        }
+
+        return await _sql.WriteAsync(sql, [message.Id, node, Moment(until), .. facts], cancellationToken) == 1;
+    }
+
+    private static OutboxMessage Read(DbDataReader row) => new()
+    {
+        Id = row.GetGuid(0),
+        Kind = row.GetString(1),
+        UserId = row.GetGuid(2),
+        ChallengeId = row.IsDBNull(3) ? null : row.GetGuid(3),
+        Payload = row.GetString(4),
+        State = (DeliveryState)row.GetInt32(5),
+        Failures = row.GetInt32(6),
+        CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(7)),
+        DueAt = NullableMoment(row, 8),
+        ExpiresAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(9)),
+        LeasedBy = row.GetString(10),
+        LeasedUntil = NullableMoment(row, 11),
+        HandedOverAt = NullableMoment(row, 12),
+        LastReply = row.IsDBNull(13) ? null : row.GetString(13),
+    };
+
+    private static DateTimeOffset? NullableMoment(DbDataReader row, int column) =>
+        row.IsDBNull(column) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(column));
+
+    private static long Moment(DateTimeOffset moment) => moment.ToUnixTimeMilliseconds();
+
+    private static string? Shorten(string? reply) => reply is { Length: > LongestReply } ? reply[..LongestReply] : reply;
+}

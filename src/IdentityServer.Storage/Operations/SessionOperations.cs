@@ -1,0 +1,27 @@
+using IdentityServer.Storage.Entities;
+using IdentityServer.Storage.Stores;
+
+namespace IdentityServer.Storage.Operations;
+
+/// <summary>Guarded writes on sessions and what hangs on them. Each joins the unit of work, or begins it.</summary>
+public sealed class SessionOperations
+{
+    private readonly SqlRunner _sql;
+    private readonly UnitOfWork _unit;
+    private readonly LoadedRows<Token> _tokens;
+    private readonly LoadedRows<Authorization> _authorizations;
+
+    internal SessionOperations(SqlRunner sql, UnitOfWork unit, LoadedRows<Token> tokens, LoadedRows<Authorization> authorizations) =>
+        (_sql, _unit, _tokens, _authorizations) = (sql, unit, tokens, authorizations);
+
+    /// <summary>Revokes what every client was given in a session: its authorizations and their live tokens.</summary>
+    /// <returns>How many tokens were revoked.</returns>
+    public async Task<int> RevokeTokensOfSessionAsync(Guid sessionId, CancellationToken cancellationToken)
+    {
+        await _unit.BeginAsync(cancellationToken);
+        _tokens.ForgetAll();
+        _authorizations.ForgetAll();
+        await _sql.WriteAsync(AuthorizationSql.RevokeBySession, [sessionId], cancellationToken);
+        return await _sql.WriteAsync(TokenSql.RevokeBySession, [sessionId], cancellationToken);
+    }
+}

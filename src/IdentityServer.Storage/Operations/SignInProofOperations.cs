@@ -1,0 +1,45 @@
+namespace IdentityServer.Storage.Operations;
+
+/// <summary>The question that every token for a user hangs on.</summary>
+public sealed class SignInProofOperations
+{
+    private static readonly SqlText Prove = new(
+        """
+        SELECT 1 FROM "authentication_sessions" s
+        JOIN "otp_challenges" c ON c."Id" = s."ChallengeId" AND c."UserId" = s."UserId" AND c."State" = 1
+        WHERE s."Id" = $1 AND s."UserId" = $2 AND s."EndedAt" IS NULL AND s."ExpiresAt" > $3
+        """);
+
+    private static readonly SqlText OpenAuthorization = new(
+        """
+        INSERT INTO "authorizations" ("Id", "ApplicationId", "CreationDate", "Scopes", "Status", "Subject", "Type", "SessionId")
+        VALUES ($1, $2, $3, $4, 'valid', $5, 'ad-hoc', $6)
+        """);
+
+    private readonly SqlRunner _sql;
+    private readonly UnitOfWork _work;
+
+    internal SignInProofOperations(SqlRunner sql, UnitOfWork work) => (_sql, _work) = (sql, work);
+
+    /// <summary>
+    /// True when the session exists, belongs to the user, is open, and descends from a challenge of the same user that was consumed (I1).
+    /// </summary>
+    public async Task<bool> HoldsAsync(Guid sessionId, Guid userId, DateTimeOffset now, CancellationToken cancellationToken) =>
+        await _sql.ReadAsync(Prove, [sessionId, userId, now.ToUnixTimeMilliseconds()], static _ => true, cancellationToken) is [true];
+
+    /// <summary>
+    /// Opens the authorization that all tokens of one sign-in at one client hang on, bound to the session. Begins the unit of work.
+    /// </summary>
+    /// <returns>Its identifier.</returns>
+    public async Task<string> OpenAuthorizationAsync(
+        string clientRowId, Guid userId, Guid sessionId, string scopesJson, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var id = Guid.NewGuid().ToString("N");
+        await _work.BeginAsync(cancellationToken);
+        await _sql.WriteAsync(
+            OpenAuthorization,
+            [id, clientRowId, now.ToUnixTimeMilliseconds(), scopesJson, userId.ToString("D"), sessionId],
+            cancellationToken);
+        return id;
+    }
+}

@@ -1,0 +1,80 @@
+using IdentityServer.TestSupport;
+using Npgsql;
+
+namespace IdentityServer.Storage.Tests;
+
+/// <summary>An empty, migrated database of its own for the tests of one class.</summary>
+public abstract class Database : IAsyncDisposable
+{
+    private readonly SemaphoreSlim _once = new(1, 1);
+    private StorageSettings? _settings;
+
+    public StorageSettings Settings => _settings ?? throw new InvalidOperationException("Not ready.");
+
+    // Asked for by each test, not by the fixture's own start: a skip must reach the test.
+    public async Task ReadyAsync()
+    {
+        await _once.WaitAsync();
+        try
+        {
+            if (_settings is null)
+            {
+                var settings = await CreateAsync();
+                await new StorageMigrator(settings).MigrateAsync(CancellationToken.None);
+                _settings = settings;
+            }
+        }
+        finally
+        {
+            _once.Release();
+        }
+    }
+
+    public abstract Task<StorageSettings> CreateAsync();
+
+    public abstract ValueTask DisposeAsync();
+}
+
+public sealed class SqliteDatabase : Database
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("identityserver-storage-").FullName;
+
+    public override Task<StorageSettings> CreateAsync() =>
+        Task.FromResult(new StorageSettings(StorageProvider.Sqlite, $"Data Source={Path.Combine(_directory, $"{Guid.NewGuid():N}.db")}"));
+
+    public override ValueTask DisposeAsync()
+    {
+        Directory.Delete(_directory, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+}
+
+public sealed class PostgreSqlDatabase : Database
+{
+    private readonly List<string> _names = [];
+
+    public override async Task<StorageSettings> CreateAsync()
+    {
+        var given = Requires.PostgreSql();
+        var name = $"identityserver_storage_{Guid.NewGuid():N}";
+        await ExecuteAsync(given, $"CREATE DATABASE {name}");
+        _names.Add(name);
+        return new(StorageProvider.PostgreSql, new NpgsqlConnectionStringBuilder(given) { Database = name, MaxPoolSize = 16 }.ConnectionString);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        foreach (var name in _names)
+        {
+            await ExecuteAsync(Requires.PostgreSql(), $"DROP DATABASE {name} WITH (FORCE)");
+        }
+    }
+
+    private static async Task ExecuteAsync(string connectionString, string statement)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(statement, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}
