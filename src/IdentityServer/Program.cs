@@ -1,0 +1,3 @@
+using IdentityServer.Maintenance;
+
+return await Verbs.RunAsync(args);

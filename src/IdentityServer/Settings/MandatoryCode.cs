@@ -1,0 +1,51 @@
+using System.Text.RegularExpressions;
+
+namespace IdentityServer.Settings;
+
+/// <summary>
+/// Refuses keys that try to configure the mailed one-time code. Such a key would do nothing, since nothing reads it; but whoever
+/// set it believes that it does, so the start stops and says that the code is mandatory.
+/// </summary>
+internal static partial class MandatoryCode
+{
+    private const string Mend = "Remove it: the mailed one-time code is mandatory at every sign-in and cannot be configured.";
+
+    /// <summary>Reports every such key, whatever source it comes from: files, environment variables, the command line.</summary>
+    public static void Check(IConfiguration configuration, SettingsReport report)
+    {
+        var reported = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (key, _) in configuration.AsEnumerable())
+        {
+            // The shortest path that tries is reported, not each key below it.
+            var segments = key.Split(ConfigurationPath.KeyDelimiter);
+            var tries = Array.FindIndex(segments, Tries);
+            if (tries >= 0 && reported.Add(string.Join(ConfigurationPath.KeyDelimiter, segments[..(tries + 1)])))
+            {
+                report.Add(new ConfigurationProblem(
+                    string.Join(ConfigurationPath.KeyDelimiter, segments[..(tries + 1)]), "tries to configure the one-time code.", Mend));
+            }
+        }
+    }
+
+    // Whole segments only: environment variables of the machine (OTP_VERSION, AWS_MFA_SERIAL) are not ours to judge.
+    private static bool Tries(string segment)
+    {
+        var name = string.Concat(segment.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
+        name = name.StartsWith("identityserver", StringComparison.Ordinal) ? name["identityserver".Length..] : name;
+        return name is not ("code" or "codes") && (StepName().IsMatch(name) || name is "passwordonly" or "allowpasswordonly");
+    }
+
+    [GeneratedRegex(
+        """
+        ^(?:is|use|no|not|on|off|skip|without|omit|ignore|allow|bypass|suppress|exempt|optional|mandatory|turnoff|turnon
+           |disabled?|enabled?|requires?|required|force|enforce|send|mail|email|emailed|mailed|signin|login)*
+         (?:otps?|otc|mfa|2fa|twofa|twofactor|twofactorauth(?:entication)?|multifactor(?:auth(?:entication)?)?|secondfactor
+           |secondstep|twostep|twostepverification|onetime(?:code|password|passcode|pin)s?|passcodes?|verificationcodes?
+           |codes?|codestep|signin|signinpolicy|guessbudget|remember(?:ed|this)?(?:device|browser)s?|trusted(?:device|browser)s?)
+         (?:length|digits?|lifetime|validity|validfor|ttl|expiry|expiration|expires|expiresin|timeout|seconds|minutes|attempts|maxattempts
+           |tries|alphabet|format|policy|options|settings|mode|step|check|verification|exempt|exemptions?|exemptusers|exemptclients
+           |whitelist|allowlist|bypass|skip|optional|mandatory|requirement|required?|enabled?|disabled?|off|on)*$
+        """,
+        RegexOptions.IgnorePatternWhitespace | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex StepName();
+}

@@ -1,0 +1,83 @@
+using IdentityServer.Storage;
+
+namespace IdentityServer.Settings;
+
+/// <summary>The section <c>Storage</c>: where the data is.</summary>
+internal sealed class StorageOptions : ISettings
+{
+    public static string Section => "Storage";
+
+    public StorageProvider Provider { get; set; } = StorageProvider.Sqlite;
+
+    /// <summary>In the words of Microsoft.Data.Sqlite or of Npgsql. On SQLite it may be left out: a file in the data directory.</summary>
+    public string? ConnectionString { get; set; }
+
+    /// <summary>Where the SQLite file and the root secret are kept unless they are configured to be elsewhere.</summary>
+    public string? DataDirectory { get; set; }
+
+    public void Check(SettingsCheck check)
+    {
+        if (string.IsNullOrWhiteSpace(ConnectionString))
+        {
+            check.Require(
+                Provider == StorageProvider.Sqlite,
+                nameof(ConnectionString),
+                "is missing.",
+                "Give PostgreSQL's, such as Host=db.example.com;Database=identityserver;Username=identityserver;Password=...");
+        }
+        else if (new StorageSettings(Provider, ConnectionString).Fault() is { } fault)
+        {
+            check.Refuse(nameof(ConnectionString), fault, Provider == StorageProvider.Sqlite ? "Give one such as Data Source=/var/lib/identityserver/identityserver.db." : "Give one such as Host=db.example.com;Database=identityserver;Username=identityserver;Password=...");
+        }
+    }
+
+    /// <summary>What the storage is opened with.</summary>
+    public StorageSettings Resolve(DataDirectory directory) =>
+        new(Provider, string.IsNullOrWhiteSpace(ConnectionString) ? $"Data Source={directory.File("identityserver.db")}" : ConnectionString);
+}
+
+/// <summary>The directory of the installation's own files. Made when first needed, for nobody but the server's user.</summary>
+internal sealed class DataDirectory(string path)
+{
+    private const string Name = ".data";
+
+    /// <summary>
+    /// The configured directory; else <c>.data</c> at the root of the source tree when the program was built in one, so that every
+    /// way of starting it from source finds the same data; else <c>.data</c> beside the program's files.
+    /// </summary>
+    public static DataDirectory Choose(string? configured, string contentRoot)
+    {
+        if (!string.IsNullOrWhiteSpace(configured))
+        {
+            return new(System.IO.Path.GetFullPath(configured));
+        }
+
+        for (var directory = new DirectoryInfo(contentRoot); directory is not null; directory = directory.Parent)
+        {
+            if (System.IO.File.Exists(System.IO.Path.Combine(directory.FullName, "IdentityServer.sln")))
+            {
+                return new(System.IO.Path.Combine(directory.FullName, Name));
+            }
+        }
+
+        return new(System.IO.Path.Combine(contentRoot, Name));
+    }
+
+    public string Path => path;
+
+    /// <summary>The full path of a file in it.</summary>
+    public string File(string name) => System.IO.Path.Combine(path, name);
+
+    /// <summary>Makes it if it is missing, closed to everybody else.</summary>
+    public void Ensure()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+}
