@@ -1,0 +1,10 @@
+namespace IdentityServer.Audit;
+
+internal static class AuditRoom
+{
+    public static WebApplicationBuilder AddAudit(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddScoped<AuditTrail>();
+        return builder;
+    }
+}

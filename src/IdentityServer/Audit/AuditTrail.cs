@@ -1,0 +1,57 @@
+using System.Text.Json;
+using IdentityServer.Storage;
+using IdentityServer.Storage.Entities;
+
+namespace IdentityServer.Audit;
+
+/// <summary>What an audit event is about. Leave out what does not apply.</summary>
+internal sealed record AuditSubject(
+    Guid? UserId = null, string? ClientId = null, Guid? SessionId = null, Guid? ChallengeId = null, string? Network = null);
+
+/// <summary>
+/// Keeps security decisions. An event is saved by the same <c>SaveChanges</c> as the decision it tells of, so neither exists alone.
+/// </summary>
+internal sealed class AuditTrail(IdentityServerDbContext db, TimeProvider clock)
+{
+    /// <summary>Adds an event to the context; the caller saves.</summary>
+    /// <param name="name">One of <see cref="AuditEvents"/>.</param>
+    /// <param name="subject">Whom and what it concerns.</param>
+    /// <param name="details">Further facts; never an address, a code, a token or a secret.</param>
+    public void Add(string name, AuditSubject subject, IReadOnlyDictionary<string, string>? details = null)
+    {
+        var now = clock.GetUtcNow();
+        db.AuditEvents.Add(new AuditEvent
+        {
+            Id = Guid.CreateVersion7(now),
+            At = now,
+            Name = name,
+            UserId = subject.UserId,
+            ClientId = subject.ClientId,
+            SessionId = subject.SessionId,
+            ChallengeId = subject.ChallengeId,
+            Network = subject.Network,
+            Details = details is null ? "{}" : JsonSerializer.Serialize(details),
+        });
+    }
+}
+
+/// <summary>The names of audit events: stable, because people search for them.</summary>
+internal static class AuditEvents
+{
+    public const string CodeIssued = "one-time-code.issued";
+    public const string CodeResent = "one-time-code.resent";
+    public const string CodeWrong = "one-time-code.wrong";
+    public const string GuessBudgetExhausted = "guess-budget.exhausted";
+    public const string GuessBudgetReset = "guess-budget.reset";
+    public const string FleetAlarm = "guess-budget.fleet-alarm";
+    public const string SessionOpened = "session.opened";
+    public const string SessionEnded = "session.ended";
+    public const string ConsentGiven = "consent.given";
+    public const string ConsentRefused = "consent.refused";
+    public const string TokenReplayed = "token.replayed";
+    public const string SignInRefused = "token.refused-without-session";
+    public const string UserCreated = "user.created";
+    public const string PasswordChanged = "user.password-changed";
+    public const string ClientRegistered = "client.registered";
+    public const string ClientChanged = "client.changed";
+}

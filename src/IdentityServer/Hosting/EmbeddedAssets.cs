@@ -1,0 +1,53 @@
+using System.Collections.Frozen;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.StaticFiles;
+
+namespace IdentityServer.Hosting;
+
+/// <summary>
+/// The stylesheet, icons and scripts, kept inside the program: they are there whatever directory it is started from, and a page and
+/// its stylesheet never differ in version.
+/// </summary>
+internal static class EmbeddedAssets
+{
+    private const string Root = "wwwroot/";
+
+    // Addresses carry the content's hash so an answer never changes.
+    private const string Forever = "public, max-age=31536000, immutable";
+    private const string Briefly = "public, max-age=3600";
+
+    private static readonly FrozenDictionary<string, Asset> Assets = Load();
+
+    /// <summary>The address of an asset with its content's hash, as in <c>/site.css?v=1a2b3c4d</c>.</summary>
+    public static string AddressOf(string path) => Assets.TryGetValue(path, out var asset) ? $"{path}?v={asset.Version}" : path;
+
+    public static void MapEmbeddedAssets(this IEndpointRouteBuilder endpoints)
+    {
+        foreach (var (path, asset) in Assets)
+        {
+            endpoints.MapMethods(path, [HttpMethods.Get, HttpMethods.Head], (HttpContext context) =>
+            {
+                context.Response.Headers.CacheControl = context.Request.Query["v"] == asset.Version ? Forever : Briefly;
+                return Results.Bytes(asset.Content, asset.ContentType, entityTag: new($"\"{asset.Version}\""));
+            });
+        }
+    }
+
+    private static FrozenDictionary<string, Asset> Load()
+    {
+        var types = new FileExtensionContentTypeProvider();
+        var assembly = typeof(EmbeddedAssets).Assembly;
+        return assembly.GetManifestResourceNames()
+            .Where(name => name.StartsWith(Root, StringComparison.Ordinal))
+            .ToFrozenDictionary(name => name[(Root.Length - 1)..], name =>
+            {
+                using var stream = assembly.GetManifestResourceStream(name)!;
+                var content = new byte[stream.Length];
+                stream.ReadExactly(content);
+                var version = Convert.ToHexStringLower(SHA256.HashData(content).AsSpan(0, 6));
+                return new Asset(content, types.TryGetContentType(name, out var type) ? type : "application/octet-stream", version);
+            });
+    }
+
+    private sealed record Asset(byte[] Content, string ContentType, string Version);
+}

@@ -1,0 +1,45 @@
+using IdentityServer.Settings;
+
+namespace IdentityServer.Hosting;
+
+/// <summary>What every environment but Development demands before it starts, and what no environment lets through.</summary>
+internal static class ProductionGuard
+{
+    private const string TrustEveryProxy = "ForwardedHeaders_Enabled";
+
+    public static void Check(WebApplicationBuilder builder, ProxyOptions proxy)
+    {
+        var report = builder.SettingsReport();
+        var configuration = builder.Configuration;
+
+        // The framework's switch believes forwarded headers from anyone.
+        if (string.Equals(configuration[TrustEveryProxy], "true", StringComparison.OrdinalIgnoreCase))
+        {
+            report.Add(new ConfigurationProblem(
+                TrustEveryProxy,
+                "would believe X-Forwarded headers from anyone.",
+                "Remove it (environment variable ASPNETCORE_FORWARDEDHEADERS_ENABLED) and name your proxies in Proxy:KnownAddresses or Proxy:KnownNetworks."));
+        }
+
+        if (builder.Environment.IsDevelopment())
+        {
+            return;
+        }
+
+        if (!proxy.AnyKnown && !ListensOnHttps(configuration))
+        {
+            report.Add(new ConfigurationProblem(
+                "Kestrel:Endpoints",
+                "has no https address, and no proxy that ends TLS is known.",
+                "Give an https address and Kestrel:Certificates:Default:Path, or name the proxy in Proxy:KnownAddresses or Proxy:KnownNetworks."));
+        }
+    }
+
+    private static bool ListensOnHttps(ConfigurationManager configuration)
+    {
+        var named = (configuration[WebHostDefaults.ServerUrlsKey] ?? "").Split(';', StringSplitOptions.TrimEntries);
+        var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"] ?? "");
+        return named.Concat(endpoints).Any(url => url.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+            || !string.IsNullOrWhiteSpace(configuration[WebHostDefaults.HttpsPortsKey]);
+    }
+}
