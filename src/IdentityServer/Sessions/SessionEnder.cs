@@ -1,0 +1,51 @@
+using IdentityServer.Audit;
+using IdentityServer.Storage;
+using IdentityServer.Storage.Entities;
+using IdentityServer.Storage.Operations;
+using Microsoft.EntityFrameworkCore;
+
+namespace IdentityServer.Sessions;
+
+/// <summary>Ends sessions, and with them every token that descends from them.</summary>
+internal sealed class SessionEnder(
+    IdentityServerDbContext db, UnitOfWork work, SessionOperations operations, AuditTrail audit, IHttpContextAccessor http, TimeProvider clock)
+{
+    /// <summary>
+    /// Ends a session and those that the same browser opened for the same user before it, in the request's transaction. Ending twice
+    /// changes nothing.
+    /// </summary>
+    public async Task EndAsync(AuthenticationSession session, CancellationToken cancellationToken)
+    {
+        await work.BeginAsync(cancellationToken);
+        var now = clock.GetUtcNow();
+        var family = await db.AuthenticationSessions.AsNoTracking()
+            .Where(row => row.FamilyId == session.FamilyId && row.UserId == session.UserId && row.EndedAt == null)
+            .Select(row => row.Id).ToListAsync(cancellationToken);
+        foreach (var id in family)
+        {
+            await db.AuthenticationSessions.Where(row => row.Id == id && row.EndedAt == null)
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.EndedAt, now), cancellationToken);
+            await operations.RevokeTokensOfSessionAsync(id, cancellationToken);
+            audit.Add(AuditEvents.SessionEnded, new(UserId: session.UserId, SessionId: id));
+        }
+
+        await db.SaveChangesAsync(cancellationToken);
+    }
+
+    /// <summary>Makes it durable, where no protocol answer does so.</summary>
+    public Task CommitAsync(CancellationToken cancellationToken) => work.CommitAsync(cancellationToken);
+
+    /// <summary>Finds a session by its <c>sid</c>, for a client that proves with an id_token that it took part.</summary>
+    public Task<AuthenticationSession?> FindAsync(Guid id, CancellationToken cancellationToken) =>
+        db.AuthenticationSessions.AsNoTracking().SingleOrDefaultAsync(row => row.Id == id, cancellationToken);
+
+    /// <summary>Takes the cookie from the browser.</summary>
+    public void Forget()
+    {
+        if (http.HttpContext is { } context)
+        {
+            context.Response.Cookies.Delete(
+                HandleCookie.NameOf(context, SessionReader.CookieName), HandleCookie.Options(context));
+        }
+    }
+}

@@ -1,0 +1,157 @@
+using System.Security.Cryptography;
+using IdentityServer.Audit;
+using IdentityServer.Domain.OneTimeCodes;
+using IdentityServer.Outbox;
+using IdentityServer.Secrets;
+using IdentityServer.Sessions;
+using IdentityServer.Storage;
+using IdentityServer.Storage.Entities;
+using IdentityServer.Storage.Operations;
+
+namespace IdentityServer.SignIn;
+
+/// <summary>A challenge that was just made, and the handle that its browser gets.</summary>
+internal sealed record IssuedChallenge(OtpChallenge Row, HandleCookie Handle);
+
+/// <summary>Makes challenges: the row, its mail in the outbox and the audit event are one commit.</summary>
+internal sealed class ChallengeIssuer(
+    IdentityServerDbContext db, UnitOfWork work, ChallengeWrites writes, InstallationSecrets secrets, OutboxSignal outbox, TimeProvider clock)
+{
+    // Without letters and digits that people mistake for each other.
+    private const string ReferenceAlphabet = "ACDEFGHJKMNPQRTUVWXY3479";
+
+    /// <summary>Issues a challenge for an account whose password was right just now.</summary>
+    public async Task<PasswordOutcome> IssueAsync(
+        User user, PasswordTicket ticket, SignInOrigin origin, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var key = await secrets.OtpKeyAsync(cancellationToken);
+        var handle = HandleCookie.Create(Guid.CreateVersion7(now));
+        var challenge = new OtpChallenge
+        {
+            Id = handle.Id,
+            UserId = user.Id,
+            Purpose = OtpPurpose.SignIn,
+            Seed = RandomNumberGenerator.GetBytes(OneTimeCodeDerivation.SeedLength),
+            BrowserHash = handle.Hash,
+            CredentialVersion = user.CredentialVersion,
+            KeyId = key.Id,
+            Reference = RandomNumberGenerator.GetString(ReferenceAlphabet, 4),
+            AttemptsLeft = ChallengePolicy.Attempts,
+            Sends = 1,
+            LastSentAt = now,
+            CreatedAt = now,
+            ExpiresAt = now + ChallengePolicy.Lifetime,
+            ClientId = origin.Return.ClientId,
+            RequestUri = origin.Return.RequestUri,
+            Browser = origin.Browser,
+            Network = origin.Network,
+        };
+
+        var outcome = await work.InOwnTransactionAsync<PasswordOutcome>(
+            async () =>
+            {
+                await writes.Throttle.RefundAsync(ticket, cancellationToken);
+                if (await writes.Budgets.TakeMailAsync(user.Id, now, cancellationToken) is CodeMailVerdict.Wait wait)
+                {
+                    return new PasswordOutcome.MailLimit(wait.Remaining);
+                }
+
+                await writes.Challenges.MakeRoomAsync(user.Id, origin.BrowserHashes, now, cancellationToken);
+                db.OtpChallenges.Add(challenge);
+                db.OutboxMessages.Add(CodeMailMessage(challenge, now));
+                writes.Audit.Add(
+                    AuditEvents.CodeIssued,
+                    new(UserId: user.Id, ClientId: challenge.ClientId, ChallengeId: challenge.Id, Network: challenge.Network));
+                await db.SaveChangesAsync(cancellationToken);
+                return new PasswordOutcome.Pending(new(challenge, handle));
+            },
+            cancellationToken);
+        if (outcome is PasswordOutcome.Pending)
+        {
+            outbox.Notify();
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Mails the same code once more: same expiry, same counter.</summary>
+    public async Task<ResendOutcome> ResendAsync(OtpChallenge challenge, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        switch (ResendPolicy.Judge(challenge.Sends, challenge.LastSentAt, now))
+        {
+            case ResendVerdict.Wait wait:
+                return new ResendOutcome.Wait(wait.Remaining);
+            case ResendVerdict.Spent:
+                return new ResendOutcome.Spent();
+        }
+
+        var outcome = await work.InOwnTransactionAsync<ResendOutcome>(
+            async () =>
+            {
+                // Count first: of two clicks at once, one finds the count changed and sends nothing.
+                if (!await writes.Challenges.TryCountSendAsync(challenge.Id, challenge.Sends, now, cancellationToken))
+                {
+                    await work.RollbackAsync(cancellationToken);
+                    return new ResendOutcome.Wait(ResendPolicy.Spacing);
+                }
+
+                if (await writes.Budgets.TakeMailAsync(challenge.UserId, now, cancellationToken) is CodeMailVerdict.Wait wait)
+                {
+                    await work.RollbackAsync(cancellationToken);
+                    return new ResendOutcome.Wait(wait.Remaining);
+                }
+
+                db.OutboxMessages.Add(CodeMailMessage(challenge, now));
+                writes.Audit.Add(AuditEvents.CodeResent, new(UserId: challenge.UserId, ChallengeId: challenge.Id, Network: challenge.Network));
+                await db.SaveChangesAsync(cancellationToken);
+                return new ResendOutcome.Sent();
+            },
+            cancellationToken);
+        if (outcome is ResendOutcome.Sent)
+        {
+            outbox.Notify();
+        }
+
+        return outcome;
+    }
+
+    private static OutboxMessage CodeMailMessage(OtpChallenge challenge, DateTimeOffset now) => new()
+    {
+        Id = Guid.CreateVersion7(now),
+        Kind = CodeMailHandler.MessageKind,
+        UserId = challenge.UserId,
+        ChallengeId = challenge.Id,
+        CreatedAt = now,
+        DueAt = now,
+        ExpiresAt = challenge.ExpiresAt,
+    };
+}
+
+/// <summary>The writes that issuing a challenge is made of.</summary>
+internal sealed record ChallengeWrites(
+    PasswordThrottle Throttle, GuessBudgetOperations Budgets, ChallengeOperations Challenges, AuditTrail Audit);
+
+/// <summary>What asking for the mail again came to.</summary>
+internal abstract record ResendOutcome
+{
+    private ResendOutcome()
+    {
+    }
+
+    /// <summary>It is on its way.</summary>
+    public sealed record Sent : ResendOutcome;
+
+    /// <summary>Not yet.</summary>
+    public sealed record Wait(TimeSpan Remaining) : ResendOutcome;
+
+    /// <summary>Not any more within this challenge; starting over makes a new code.</summary>
+    public sealed record Spent : ResendOutcome;
+}
+
+/// <summary>What a code may be for.</summary>
+internal static class OtpPurpose
+{
+    public const string SignIn = "sign-in";
+}

@@ -1,0 +1,79 @@
+using IdentityServer.Audit;
+using IdentityServer.Domain.OneTimeCodes;
+using IdentityServer.Secrets;
+using IdentityServer.Sessions;
+using IdentityServer.Storage.Entities;
+using IdentityServer.Storage.Operations;
+
+namespace IdentityServer.SignIn;
+
+/// <summary>
+/// The second step, and the one verifier of codes: spend, then compare, then consume. Every route that takes a code comes through here.
+/// </summary>
+internal sealed class CodeStep(
+    ChallengeOperations challenges, InstallationSecrets secrets, SessionIssuer sessions, WrongCode wrongCode, CodeStepExtras extras)
+{
+    /// <summary>Judges a code for the challenge that this browser holds a handle of.</summary>
+    /// <param name="pending">The browser's handle.</param>
+    /// <param name="code">What was typed, well formed.</param>
+    /// <param name="network">The network to charge.</param>
+    /// <param name="cancellationToken">Cancels before a commit; never between spending and comparing.</param>
+    public async Task<OtpVerdict> AnswerAsync(HandleCookie pending, OneTimeCode code, string network, CancellationToken cancellationToken)
+    {
+        var now = extras.Clock.GetUtcNow();
+        var spent = await challenges.SpendAsync(pending.Id, pending.Hash, OtpPurpose.SignIn, network, now, cancellationToken);
+        return spent switch
+        {
+            SpendOutcome.Spent(var challenge, var total) => await JudgeAsync(challenge, code, network, SlowDown.For(total), cancellationToken),
+            SpendOutcome.AccountExhausted => new OtpVerdict.BudgetExhausted(),
+            SpendOutcome.NetworkExhausted => new OtpVerdict.SlowDown(SlowDown.WaitFor(ChallengeOperations.NetworkBucket, now)),
+            _ => new OtpVerdict.Void(),
+        };
+    }
+
+    private async Task<OtpVerdict> JudgeAsync(
+        OtpChallenge challenge, OneTimeCode code, string network, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        if (await secrets.OtpKeyAsync(challenge.KeyId, cancellationToken) is not { } key)
+        {
+            return new OtpVerdict.Void();
+        }
+
+        var right = OneTimeCodeDerivation.Derive(key.Bytes.Span, challenge.Binding());
+        if (!right.Matches(code))
+        {
+            await wrongCode.RecordAsync(challenge, network, cancellationToken);
+
+            // Real time on purpose: nothing is decided by it, it only makes guessing slow.
+            await Task.Delay(delay, cancellationToken);
+            return challenge.AttemptsLeft > 0 ? new OtpVerdict.Wrong(challenge.AttemptsLeft) : new OtpVerdict.Void();
+        }
+
+        var now = extras.Clock.GetUtcNow();
+        var prepared = await sessions.PrepareAsync(challenge, now);
+        var consumed = await challenges.ConsumeAsync(
+            challenge, prepared.Row, network, () => AddAudit(challenge, prepared.Row), now, cancellationToken);
+        if (consumed is null)
+        {
+            return new OtpVerdict.Void();
+        }
+
+        sessions.Issue(consumed, prepared);
+        extras.KnownBrowser.Remember(challenge.UserId);
+        return new OtpVerdict.Accepted();
+    }
+
+    private void AddAudit(OtpChallenge challenge, AuthenticationSession session) => extras.Audit.Add(
+        AuditEvents.SessionOpened,
+        new(challenge.UserId, challenge.ClientId, session.Id, challenge.Id, challenge.Network));
+}
+
+/// <summary>What the code step needs beside its rules.</summary>
+internal sealed record CodeStepExtras(AuditTrail Audit, KnownBrowser KnownBrowser, TimeProvider Clock);
+
+/// <summary>Reads a challenge as what its code is derived from.</summary>
+internal static class ChallengeBinding
+{
+    public static OneTimeCodeBinding Binding(this OtpChallenge challenge) => new(
+        challenge.Id, challenge.UserId, challenge.Seed, challenge.BrowserHash, challenge.CredentialVersion, challenge.Purpose);
+}

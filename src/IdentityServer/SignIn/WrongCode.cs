@@ -1,0 +1,91 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using IdentityServer.Audit;
+using IdentityServer.Domain.OneTimeCodes;
+using IdentityServer.Outbox;
+using IdentityServer.Storage;
+using IdentityServer.Storage.Entities;
+using IdentityServer.Storage.Operations;
+
+namespace IdentityServer.SignIn;
+
+/// <summary>
+/// What follows a wrong code: the audit event, the owner's alert (a wrong code after a right password is a sign of a stolen password) and
+/// the count over all accounts. The guess itself was spent before.
+/// </summary>
+internal sealed partial class WrongCode(
+    IdentityServerDbContext db, UnitOfWork work, WrongCodeParts parts, TimeProvider clock, ILogger<WrongCode> logger)
+{
+    private const string FleetKey = "code-guesses/fleet";
+    private static readonly TimeSpan _fleetBucket = TimeSpan.FromMinutes(5);
+    private static readonly Meter _meter = new("IdentityServer");
+    private static readonly Counter<long> _wrong = _meter.CreateCounter<long>("identityserver.code.wrong", description: "Wrong one-time codes.");
+    private static readonly Counter<long> _alarms = _meter.CreateCounter<long>(
+        "identityserver.code.fleet_alarm", description: "Times that wrong codes over all accounts passed the alarm threshold.");
+
+    /// <summary>Records it, in a commit of its own.</summary>
+    public async Task RecordAsync(OtpChallenge challenge, string network, CancellationToken cancellationToken)
+    {
+        _wrong.Add(1);
+        await work.InOwnTransactionAsync(
+            async () =>
+            {
+                var now = clock.GetUtcNow();
+                var subject = new AuditSubject(challenge.UserId, challenge.ClientId, ChallengeId: challenge.Id, Network: network);
+                parts.Audit.Add(
+                    AuditEvents.CodeWrong, subject,
+                    new Dictionary<string, string> { ["attempts_left"] = challenge.AttemptsLeft.ToString(CultureInfo.InvariantCulture) });
+                if (challenge.AttemptsLeft == ChallengePolicy.Attempts - 1)
+                {
+                    db.OutboxMessages.Add(AlertHandler.Message(AlertHandler.WrongCode, challenge, now));
+                }
+
+                if (await parts.Budgets.IsExhaustedAsync(challenge.UserId, cancellationToken))
+                {
+                    parts.Audit.Add(AuditEvents.GuessBudgetExhausted, subject);
+                    db.OutboxMessages.Add(AlertHandler.Message(AlertHandler.GuessBudgetExhausted, challenge, now));
+                }
+
+                await CountFleetAsync(now, cancellationToken);
+                await db.SaveChangesAsync(cancellationToken);
+                return true;
+            },
+            cancellationToken);
+        parts.Outbox.Notify();
+    }
+
+    // The baseline is the same hour of the seven days before, kept as hourly counts.
+    private async Task CountFleetAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var recent = await parts.Counters.TrySpendAsync(FleetKey, _fleetBucket, int.MaxValue, now, cancellationToken);
+        await parts.Counters.TrySpendAsync(HourKey(now), TimeSpan.FromDays(8), int.MaxValue, now, cancellationToken);
+        if (recent.Total < GuessBudget.FleetAlarmFloor)
+        {
+            return;
+        }
+
+        var usual = 0;
+        for (var day = 1; day <= 7; day++)
+        {
+            usual += await parts.Counters.ReadAsync(HourKey(now.AddDays(-day)), TimeSpan.FromDays(8), now, cancellationToken);
+        }
+
+        if (recent.Total == GuessBudget.FleetThreshold(usual / 7.0 / 6.0))
+        {
+            _alarms.Add(1);
+            FleetAlarm(recent.Total);
+            parts.Audit.Add(
+                AuditEvents.FleetAlarm, new(),
+                new Dictionary<string, string> { ["wrong_codes"] = recent.Total.ToString(CultureInfo.InvariantCulture) });
+        }
+    }
+
+    private static string HourKey(DateTimeOffset moment) =>
+        string.Create(CultureInfo.InvariantCulture, $"{FleetKey}/{moment.ToUnixTimeSeconds() / 3600}");
+
+    [LoggerMessage(LogLevel.Critical, "Wrong codes over all accounts passed the alarm threshold: {Count} within ten minutes")]
+    private partial void FleetAlarm(int count);
+}
+
+/// <summary>What recording a wrong code writes to.</summary>
+internal sealed record WrongCodeParts(AuditTrail Audit, GuessBudgetOperations Budgets, CounterOperations Counters, OutboxSignal Outbox);
