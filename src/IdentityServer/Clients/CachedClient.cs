@@ -1,0 +1,79 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Text.Json;
+using IdentityServer.Domain.Clients;
+using IdentityServer.Storage.Entities;
+
+namespace IdentityServer.Clients;
+
+/// <summary>
+/// A client's row as committed, with all that its JSON columns say parsed. Shared between requests: nobody may change the entity,
+/// and no context tracks it.
+/// </summary>
+internal sealed class CachedClient
+{
+    /// <exception cref="FormatException">The row was not written by <see cref="ClientRegistry"/>, or is damaged.</exception>
+    public CachedClient(Client entity)
+    {
+        Entity = entity;
+        Properties = ReadProperties(entity.Properties);
+        Settings = ClientSettings.From(entity.Id!, ReadMetadata(entity, Properties));
+        Permissions = ReadList(entity.Permissions);
+        Requirements = ReadList(entity.Requirements);
+        RedirectUris = ReadList(entity.RedirectUris);
+        PostLogoutRedirectUris = ReadList(entity.PostLogoutRedirectUris);
+        PermissionSet = Permissions.ToFrozenSet(StringComparer.Ordinal);
+        RequirementSet = Requirements.ToFrozenSet(StringComparer.Ordinal);
+    }
+
+    public Client Entity { get; }
+
+    public ClientSettings Settings { get; }
+
+    public ImmutableArray<string> Permissions { get; }
+
+    public FrozenSet<string> PermissionSet { get; }
+
+    public ImmutableArray<string> Requirements { get; }
+
+    public FrozenSet<string> RequirementSet { get; }
+
+    public ImmutableArray<string> RedirectUris { get; }
+
+    public ImmutableArray<string> PostLogoutRedirectUris { get; }
+
+    public ImmutableDictionary<string, JsonElement> Properties { get; }
+
+    /// <summary>What a row says about its client. Reads tracked rows as well as cached ones.</summary>
+    /// <exception cref="FormatException">The row was not written by <see cref="ClientRegistry"/>, or is damaged.</exception>
+    public static ClientMetadata MetadataOf(Client entity) => ReadMetadata(entity, ReadProperties(entity.Properties));
+
+    private static ClientMetadata ReadMetadata(Client entity, ImmutableDictionary<string, JsonElement> properties)
+    {
+        return properties.TryGetValue(ClientDescriptor.MetadataProperty, out var json)
+            ? ClientMetadata.Restore(json) with { ClientId = entity.ClientId }
+            : throw new FormatException($"The row of the client {entity.ClientId} lacks its metadata.");
+    }
+
+    private static ImmutableDictionary<string, JsonElement> ReadProperties(string? json)
+    {
+        if (string.IsNullOrEmpty(json))
+        {
+            return ImmutableDictionary<string, JsonElement>.Empty;
+        }
+
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.EnumerateObject().ToImmutableDictionary(member => member.Name, member => member.Value.Clone());
+    }
+
+    private static ImmutableArray<string> ReadList(string? json)
+    {
+        if (string.IsNullOrEmpty(json))
+        {
+            return [];
+        }
+
+        using var document = JsonDocument.Parse(json);
+        return [.. document.RootElement.EnumerateArray().Select(item => item.GetString()!)];
+    }
+}

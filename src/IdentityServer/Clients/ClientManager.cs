@@ -1,0 +1,148 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text.Json;
+using IdentityServer.Domain.Clients;
+using IdentityServer.Storage.Entities;
+using Microsoft.Extensions.Options;
+using OpenIddict.Abstractions;
+using OpenIddict.Core;
+
+namespace IdentityServer.Clients;
+
+/// <summary>
+/// OpenIddict's view of clients. Reads of a shared client come from its parsed columns; writes go to a tracked copy of its row, since
+/// what all requests share must not change under them. Secrets are kept as <see cref="ClientSecretHash"/> says.
+/// </summary>
+internal sealed class ClientManager(
+    ClientCache clients,
+    ClientSecretVerifier secrets,
+    ILogger<OpenIddictApplicationManager<Client>> logger,
+    IOptionsMonitor<OpenIddictCoreOptions> options,
+    IOpenIddictApplicationStore<Client> store) : OpenIddictApplicationManager<Client>(clients, logger, options, store)
+{
+    public override ValueTask<Client?> FindByClientIdAsync(string identifier, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(identifier);
+        var found = clients.FindAsync(identifier, cancellationToken);
+        return found.IsCompletedSuccessfully ? new(found.Result?.Entity) : WaitAsync(found);
+    }
+
+    public override ValueTask<Client?> FindByIdAsync(string identifier, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(identifier);
+        var found = clients.FindByKeyAsync(identifier, cancellationToken);
+        return found.IsCompletedSuccessfully ? new(found.Result?.Entity) : WaitAsync(found);
+    }
+
+    public override ValueTask<bool> HasPermissionAsync(Client application, string permission, CancellationToken cancellationToken = default) =>
+        clients.IsShared(application, out var client)
+            ? new(client.PermissionSet.Contains(permission))
+            : base.HasPermissionAsync(application, permission, cancellationToken);
+
+    public override ValueTask<bool> HasRequirementAsync(Client application, string requirement, CancellationToken cancellationToken = default) =>
+        clients.IsShared(application, out var client)
+            ? new(client.RequirementSet.Contains(requirement))
+            : base.HasRequirementAsync(application, requirement, cancellationToken);
+
+    public override ValueTask<bool> HasClientTypeAsync(Client application, string type, CancellationToken cancellationToken = default) =>
+        new(string.Equals(application.ClientType, type, StringComparison.OrdinalIgnoreCase));
+
+    public override ValueTask<ImmutableArray<string>> GetPermissionsAsync(Client application, CancellationToken cancellationToken = default) =>
+        clients.IsShared(application, out var client) ? new(client.Permissions) : base.GetPermissionsAsync(application, cancellationToken);
+
+    public override ValueTask<ImmutableArray<string>> GetRequirementsAsync(Client application, CancellationToken cancellationToken = default) =>
+        clients.IsShared(application, out var client) ? new(client.Requirements) : base.GetRequirementsAsync(application, cancellationToken);
+
+    public override ValueTask<ImmutableArray<string>> GetRedirectUrisAsync(Client application, CancellationToken cancellationToken = default) =>
+        clients.IsShared(application, out var client) ? new(client.RedirectUris) : base.GetRedirectUrisAsync(application, cancellationToken);
+
+    public override ValueTask<ImmutableArray<string>> GetPostLogoutRedirectUrisAsync(Client application, CancellationToken cancellationToken = default) =>
+        clients.IsShared(application, out var client)
+            ? new(client.PostLogoutRedirectUris)
+            : base.GetPostLogoutRedirectUrisAsync(application, cancellationToken);
+
+    public override ValueTask<ImmutableDictionary<string, JsonElement>> GetPropertiesAsync(
+        Client application, CancellationToken cancellationToken = default) =>
+        clients.IsShared(application, out var client) ? new(client.Properties) : base.GetPropertiesAsync(application, cancellationToken);
+
+    // RFC 8252 §7.3 wants any port on a loopback address; what OpenIddict does itself stops at registrations without a port.
+    public override async ValueTask<bool> ValidateRedirectUriAsync(Client application, string uri, CancellationToken cancellationToken = default) =>
+        Matches((await SettingsOfAsync(application)).RedirectUris, application, uri);
+
+    public override async ValueTask<bool> ValidatePostLogoutRedirectUriAsync(
+        Client application, string uri, CancellationToken cancellationToken = default) =>
+        Matches((await SettingsOfAsync(application)).PostLogoutRedirectUris, application, uri);
+
+    public override ValueTask PopulateAsync(
+        Client application, OpenIddictApplicationDescriptor descriptor, CancellationToken cancellationToken = default)
+    {
+        ThrowIfShared(application);
+        return base.PopulateAsync(application, descriptor, cancellationToken);
+    }
+
+    public override ValueTask UpdateAsync(Client application, CancellationToken cancellationToken = default)
+    {
+        ThrowIfShared(application);
+        return base.UpdateAsync(application, cancellationToken);
+    }
+
+    public override async ValueTask UpdateAsync(Client application, string? secret, CancellationToken cancellationToken = default) =>
+        await base.UpdateAsync(await TrackedAsync(application, cancellationToken), secret, cancellationToken);
+
+    public override async ValueTask UpdateAsync(
+        Client application, OpenIddictApplicationDescriptor descriptor, CancellationToken cancellationToken = default) =>
+        await base.UpdateAsync(await TrackedAsync(application, cancellationToken), descriptor, cancellationToken);
+
+    public override async ValueTask DeleteAsync(Client application, CancellationToken cancellationToken = default)
+    {
+        var tracked = await TrackedAsync(application, cancellationToken);
+        await base.DeleteAsync(tracked, cancellationToken);
+        clients.Forget(tracked);
+    }
+
+    protected override ValueTask<string> ObfuscateClientSecretAsync(string secret, CancellationToken cancellationToken = default)
+    {
+        return ClientSecret.TryParse(secret, out var parsed)
+            ? new(ClientSecretHash.Create(parsed, RandomNumberGenerator.GetBytes(ClientSecretHash.SaltLength)))
+            : throw new ArgumentException("A client secret is printable ASCII.", nameof(secret));
+    }
+
+    protected override ValueTask<bool> ValidateClientSecretAsync(string secret, string comparand, CancellationToken cancellationToken = default) =>
+        secrets.VerifyAsync(comparand, secret, cancellationToken);
+
+    private static async ValueTask<Client?> WaitAsync(ValueTask<CachedClient?> found) => (await found)?.Entity;
+
+    private ValueTask<ClientSettings> SettingsOfAsync(Client application) => new(
+        clients.IsShared(application, out var client)
+            ? client.Settings
+            : ClientSettings.From(application.Id!, CachedClient.MetadataOf(application)));
+
+    private bool Matches(IReadOnlyList<RedirectUri> registered, Client application, string presented)
+    {
+        foreach (var uri in registered)
+        {
+            if (uri.Matches(presented))
+            {
+                return true;
+            }
+        }
+
+        Logger.RedirectUriNotRegistered(application.ClientId);
+        return false;
+    }
+
+    private void ThrowIfShared(Client application)
+    {
+        if (clients.IsShared(application, out _))
+        {
+            throw new InvalidOperationException("This client is shared by all requests. Change it through a descriptor, which is put on a copy.");
+        }
+    }
+
+    private async ValueTask<Client> TrackedAsync(Client application, CancellationToken cancellationToken)
+    {
+        return clients.IsShared(application, out _)
+            ? await Store.FindByIdAsync(application.Id!, cancellationToken) ?? throw new InvalidOperationException("The client is gone.")
+            : application;
+    }
+}

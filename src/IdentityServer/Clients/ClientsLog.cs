@@ -1,0 +1,18 @@
+namespace IdentityServer.Clients;
+
+internal static partial class ClientsLog
+{
+    [LoggerMessage(Level = LogLevel.Information, Message = "The client {ClientId} named a redirect URI that it has not registered.")]
+    public static partial void RedirectUriNotRegistered(this ILogger logger, string? clientId);
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "The client {ClientId} authenticated by {Used} but is registered for {Registered}.")]
+    public static partial void WrongAuthenticationMethod(this ILogger logger, string clientId, string used, string registered);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The demo client {ClientId} is registered.")]
+    public static partial void DemoClientRegistered(this ILogger logger, string clientId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A demo client was not registered: {Problem}")]
+    public static partial void DemoClientRefused(this ILogger logger, string problem);
+}

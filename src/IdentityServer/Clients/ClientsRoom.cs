@@ -1,0 +1,46 @@
+using IdentityServer.Settings;
+using IdentityServer.Storage;
+using IdentityServer.Storage.Entities;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using OpenIddict.Abstractions;
+using OpenIddict.Core;
+
+namespace IdentityServer.Clients;
+
+internal static class ClientsRoom
+{
+    public static WebApplicationBuilder AddClients(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddClients();
+        if (builder.Environment.IsDevelopment())
+        {
+            var demo = DemoClientSection.Read(builder.Configuration.GetSection("Demo:Clients"), builder.SettingsReport());
+            builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<DemoClients>(provider, demo));
+            builder.Services.AddHostedService(provider => provider.GetRequiredService<DemoClients>());
+        }
+
+        return builder;
+    }
+
+    /// <summary>What needs no web server: the registry, the caches and OpenIddict's core around them. The storage is registered elsewhere.</summary>
+    public static IServiceCollection AddClients(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<ClientCache>();
+        services.AddSingleton<ClientSecretVerifier>();
+        services.AddScoped<ClientRegistry>();
+        services.AddScoped<ClientImport>();
+        services.AddScoped(provider => (ClientManager)provider.GetRequiredService<OpenIddictApplicationManager<Client>>());
+        services.AddOpenIddict().AddCore(core =>
+        {
+            core.UseIdentityServerStores();
+            core.ReplaceApplicationManager<Client, ClientManager>();
+            core.ReplaceScopeManager<Scope, ScopeManager>();
+        });
+
+        // One for all requests, where OpenIddict would make one for each.
+        services.AddSingleton<IOpenIddictApplicationCache<Client>>(provider => provider.GetRequiredService<ClientCache>());
+        services.AddSingleton<IOpenIddictScopeCache<Scope>, ScopeCache>();
+        return services;
+    }
+}

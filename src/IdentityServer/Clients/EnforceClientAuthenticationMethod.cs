@@ -1,0 +1,65 @@
+using IdentityServer.Domain.Clients;
+using Microsoft.AspNetCore;
+using OpenIddict.Abstractions;
+using OpenIddict.Server;
+using static OpenIddict.Server.OpenIddictServerEvents;
+using static OpenIddict.Server.OpenIddictServerHandlers;
+
+namespace IdentityServer.Clients;
+
+/// <summary>
+/// Holds a client to the one method that it registered (RFC 7591 §2, <c>token_endpoint_auth_method</c>). OpenIddict takes a secret
+/// wherever it finds one; a client that chose the header must not find its secret working in bodies, which end up in logs.
+/// </summary>
+internal sealed class EnforceClientAuthenticationMethod(ClientCache clients) : IOpenIddictServerHandler<ProcessAuthenticationContext>
+{
+    /// <summary>Right after the client is known to exist, before any secret is looked at.</summary>
+    public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
+        OpenIddictServerHandlerDescriptor.CreateBuilder<ProcessAuthenticationContext>()
+            .AddFilter<OpenIddictServerHandlerFilters.RequireClientIdParameter>()
+            .UseSingletonHandler<EnforceClientAuthenticationMethod>()
+            .SetOrder(ValidateClientId.Descriptor.Order + 500)
+            .SetType(OpenIddictServerHandlerType.Custom)
+            .Build();
+
+    public async ValueTask HandleAsync(ProcessAuthenticationContext context)
+    {
+        // Elsewhere clients are named, not authenticated.
+        if (context.EndpointType is not (OpenIddictServerEndpointType.Token
+            or OpenIddictServerEndpointType.PushedAuthorization
+            or OpenIddictServerEndpointType.Introspection
+            or OpenIddictServerEndpointType.Revocation))
+        {
+            return;
+        }
+
+        var client = await clients.FindSettingsAsync(context.ClientId!, context.CancellationToken)
+            ?? throw new InvalidOperationException("The client was there a moment ago.");
+        var used = MethodOf(context);
+        if (string.Equals(used, client.TokenEndpointAuthMethod, StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        context.Logger.WrongAuthenticationMethod(client.ClientId, used, client.TokenEndpointAuthMethod);
+        context.Reject(
+            OpenIddictConstants.Errors.InvalidClient,
+            $"This client authenticates by {client.TokenEndpointAuthMethod}; the request used {used}.");
+    }
+
+    private static string MethodOf(ProcessAuthenticationContext context)
+    {
+        if (!string.IsNullOrEmpty(context.ClientAssertion))
+        {
+            return "a client assertion";
+        }
+
+        var header = context.Transaction.GetHttpRequest()?.Headers.Authorization.ToString();
+        if (header is not null && header.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase))
+        {
+            return ClientAuthenticationMethods.Basic;
+        }
+
+        return string.IsNullOrEmpty(context.ClientSecret) ? ClientAuthenticationMethods.None : ClientAuthenticationMethods.Post;
+    }
+}

@@ -1,0 +1,91 @@
+using IdentityServer.Audit;
+using IdentityServer.Storage;
+using IdentityServer.Storage.Entities;
+using IdentityServer.Storage.Operations;
+using Microsoft.EntityFrameworkCore;
+
+namespace IdentityServer.Grants;
+
+/// <summary>
+/// Consent, asked and remembered. The question is a row that the authorization endpoint writes; the consent page only answers it, so
+/// nothing that a browser sends decides what is asked.
+/// </summary>
+internal sealed class ConsentService(IdentityServerDbContext db, UnitOfWork work, AuditTrail audit, TimeProvider clock)
+{
+    private static readonly TimeSpan _questionLifetime = TimeSpan.FromHours(1);
+
+    /// <summary>True when all scopes were granted to the client before.</summary>
+    public async Task<bool> CoversAsync(Guid userId, string clientId, IEnumerable<string> scopes, CancellationToken cancellationToken)
+    {
+        var granted = await db.ConsentGrants.AsNoTracking()
+            .Where(grant => grant.UserId == userId && grant.ClientId == clientId)
+            .Select(grant => grant.Scopes).SingleOrDefaultAsync(cancellationToken);
+        return granted is not null && scopes.All(Split(granted).Contains);
+    }
+
+    /// <summary>The question about a request, if it was asked and has not lapsed.</summary>
+    public Task<ConsentQuestion?> FindAsync(string requestUri, Guid userId, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        return db.ConsentQuestions.AsNoTracking().SingleOrDefaultAsync(
+            question => question.RequestUri == requestUri && question.UserId == userId && question.ExpiresAt > now, cancellationToken);
+    }
+
+    /// <summary>Asks; asking again changes nothing.</summary>
+    public async Task AskAsync(
+        string requestUri, Guid userId, string clientId, IEnumerable<string> scopes, CancellationToken cancellationToken)
+    {
+        await work.BeginAsync(cancellationToken);
+        await db.Database.ExecuteSqlAsync(
+            $"""
+            INSERT INTO consent_questions ("RequestUri", "UserId", "ClientId", "Scopes", "ExpiresAt")
+            VALUES ({requestUri}, {userId}, {clientId}, {string.Join(' ', scopes)}, {(clock.GetUtcNow() + _questionLifetime).ToUnixTimeMilliseconds()})
+            ON CONFLICT DO NOTHING
+            """,
+            cancellationToken);
+        await work.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>Answers a question that is still open, and remembers a yes for next time.</summary>
+    /// <returns>False when there was nothing to answer, or it was answered already.</returns>
+    public Task<bool> AnswerAsync(ConsentQuestion question, bool allowed, CancellationToken cancellationToken) =>
+        work.InOwnTransactionAsync(
+            async () =>
+            {
+                var answered = await db.ConsentQuestions
+                    .Where(row => row.RequestUri == question.RequestUri && row.UserId == question.UserId && row.Allowed == null)
+                    .ExecuteUpdateAsync(set => set.SetProperty(row => row.Allowed, allowed), cancellationToken);
+                if (answered != 1)
+                {
+                    return false;
+                }
+
+                if (allowed)
+                {
+                    await RememberAsync(question, cancellationToken);
+                }
+
+                audit.Add(
+                    allowed ? AuditEvents.ConsentGiven : AuditEvents.ConsentRefused,
+                    new(UserId: question.UserId, ClientId: question.ClientId),
+                    new Dictionary<string, string> { ["scopes"] = question.Scopes });
+                await db.SaveChangesAsync(cancellationToken);
+                return true;
+            },
+            cancellationToken);
+
+    private async Task RememberAsync(ConsentQuestion question, CancellationToken cancellationToken)
+    {
+        var grant = await db.ConsentGrants.SingleOrDefaultAsync(
+            row => row.UserId == question.UserId && row.ClientId == question.ClientId, cancellationToken);
+        if (grant is null)
+        {
+            db.ConsentGrants.Add(grant = new ConsentGrant { UserId = question.UserId, ClientId = question.ClientId, Scopes = "" });
+        }
+
+        grant.Scopes = string.Join(' ', Split(grant.Scopes).Union(Split(question.Scopes)).Order(StringComparer.Ordinal));
+        grant.GrantedAt = clock.GetUtcNow();
+    }
+
+    private static string[] Split(string scopes) => scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+}

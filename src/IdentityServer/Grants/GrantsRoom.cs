@@ -1,0 +1,10 @@
+namespace IdentityServer.Grants;
+
+internal static class GrantsRoom
+{
+    public static WebApplicationBuilder AddGrants(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddScoped<ConsentService>();
+        return builder;
+    }
+}

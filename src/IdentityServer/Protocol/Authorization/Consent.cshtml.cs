@@ -1,0 +1,85 @@
+using IdentityServer.Clients;
+using IdentityServer.Grants;
+using IdentityServer.Pages;
+using IdentityServer.Sessions;
+using IdentityServer.Storage.Entities;
+using IdentityServer.Users;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace IdentityServer.Protocol.Authorization;
+
+/// <summary>
+/// Asks what a client may see. It shows the question that the authorization endpoint wrote for this person and this request; without one
+/// there is nothing to ask.
+/// </summary>
+[AuthorizeChain]
+internal sealed class ConsentModel(SessionReader sessions, ConsentService consent, ClientCache clients, UserDirectory users) : PageModel
+{
+    private ConsentQuestion? _question;
+
+    [BindProperty(SupportsGet = true, Name = "client_id")]
+    public string? ClientId { get; set; }
+
+    [BindProperty(SupportsGet = true, Name = "request_uri")]
+    public string? RequestUri { get; set; }
+
+    [BindProperty]
+    public string? Answer { get; set; }
+
+    public ClientSettings Client { get; private set; } = null!;
+
+    public string Account { get; private set; } = "";
+
+    public string Destination { get; private set; } = "";
+
+    public IEnumerable<string> Lines => _question!.Scopes.Split(' ').Select(ScopeWords.Of);
+
+    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken) =>
+        await LoadAsync(cancellationToken) ? Page() : NotFound();
+
+    public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
+    {
+        if (!await LoadAsync(cancellationToken) || Answer is not ("allow" or "deny"))
+        {
+            return NotFound();
+        }
+
+        await consent.AnswerAsync(_question!, Answer == "allow", cancellationToken);
+        Response.Headers.Location = "/connect/authorize" + QueryString.Empty.Add("client_id", _question!.ClientId).Add("request_uri", _question.RequestUri);
+        return StatusCode(StatusCodes.Status303SeeOther);
+    }
+
+    private async Task<bool> LoadAsync(CancellationToken cancellationToken)
+    {
+        if (RequestUri is null || await sessions.CurrentAsync() is not { } session
+            || await consent.FindAsync(RequestUri, session.UserId, cancellationToken) is not { Allowed: null } question
+            || question.ClientId != ClientId
+            || await clients.FindSettingsAsync(question.ClientId, cancellationToken) is not { } client
+            || await users.FindAsync(session.UserId, cancellationToken) is not { } user)
+        {
+            return false;
+        }
+
+        _question = question;
+        (Client, Account) = (client, user.Email);
+        Destination = string.Join(", ", client.RedirectUris.Select(uri => new Uri(uri.ToString()).Host).Distinct());
+        return true;
+    }
+}
+
+/// <summary>Scopes in words that a person understands.</summary>
+internal static class ScopeWords
+{
+    /// <summary>The sentence for a scope; a scope without one is named as it is.</summary>
+    public static string Of(string scope) => scope switch
+    {
+        "openid" => "Know who you are here, by an identifier",
+        "profile" => "See your name and the other details of your profile",
+        "email" => "See your e-mail address",
+        "address" => "See your postal address",
+        "phone" => "See your phone number",
+        "offline_access" => "Keep this access while you are away",
+        _ => $"Use “{scope}” for you",
+    };
+}

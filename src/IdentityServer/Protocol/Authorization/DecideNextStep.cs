@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using IdentityServer.Clients;
+using IdentityServer.Domain.SignIn;
+using IdentityServer.Grants;
+using IdentityServer.Sessions;
+using IdentityServer.Storage.Entities;
+using Microsoft.AspNetCore;
+using OpenIddict.Abstractions;
+using OpenIddict.Server;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+using static OpenIddict.Server.OpenIddictServerEvents;
+using static OpenIddict.Server.OpenIddictServerHandlers;
+
+namespace IdentityServer.Protocol.Authorization;
+
+/// <summary>
+/// The authorization endpoint's decision, and the only place that chooses the next step: gather the facts, ask the pure rule, act.
+/// A page sends the person back here; here it is decided what comes next.
+/// </summary>
+internal sealed class DecideNextStep(SessionReader sessions, ConsentService consent, ClientCache clients, TimeProvider clock)
+    : IOpenIddictServerHandler<HandleAuthorizationRequestContext>
+{
+    public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
+        OpenIddictServerHandlerDescriptor.CreateBuilder<HandleAuthorizationRequestContext>()
+            .UseScopedHandler<DecideNextStep>()
+            .SetOrder(Authentication.AttachPrincipal.Descriptor.Order + 1_000)
+            .SetType(OpenIddictServerHandlerType.Custom)
+            .Build();
+
+    public async ValueTask HandleAsync(HandleAuthorizationRequestContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+
+        // Without a reference the request is being stored: OpenIddict does that and sends the browser back with the reference.
+        if (context.Request.RequestUri is not { Length: > 0 } requestUri)
+        {
+            return;
+        }
+
+        var client = await clients.FindSettingsAsync(context.ClientId!, context.CancellationToken)
+            ?? throw new InvalidOperationException("The client was validated and must exist.");
+        var session = await sessions.CurrentAsync();
+        var facts = await FactsAsync(context, client, session, requestUri);
+        switch (SignInDecision.Decide(facts))
+        {
+            case NextStep.SignIn:
+                SendTo(context, "/sign-in", requestUri, context.Request.LoginHint);
+                break;
+            case NextStep.Consent:
+                await consent.AskAsync(requestUri, session!.UserId, client.ClientId, context.Request.GetScopes(), context.CancellationToken);
+                SendTo(context, "/consent", requestUri, null);
+                break;
+            case NextStep.Grant:
+                context.SignIn(SubjectPrincipal.Of(session!, context.Request.GetScopes(), Issuer(context)));
+                break;
+            case NextStep.RefuseLoginRequired:
+                context.Reject(Errors.LoginRequired, "The person has to sign in, and the request forbids asking.");
+                break;
+            case NextStep.RefuseConsentRequired:
+                context.Reject(Errors.ConsentRequired, "The person has to consent, and the request forbids asking.");
+                break;
+            case NextStep.RefuseAccessDenied:
+                context.Reject(Errors.AccessDenied, "The person did not consent.");
+                break;
+            case NextStep.RefuseInvalidPrompt:
+                context.Reject(Errors.InvalidRequest, "prompt=none goes with no other value (OpenID Connect Core §3.1.2.1).");
+                break;
+            case var other:
+                throw new UnreachableException($"Unmapped step {other}.");
+        }
+    }
+
+    private async Task<AuthorizationFacts> FactsAsync(
+        HandleAuthorizationRequestContext context, ClientSettings client, AuthenticationSession? session, string requestUri)
+    {
+        var now = clock.GetUtcNow();
+        var question = session is null ? null : await consent.FindAsync(requestUri, session.UserId, context.CancellationToken);
+        return new(
+            session is null ? null : new SessionFacts(session.UserId.ToString("D"), session.AuthenticatedAt, session.RequestUri),
+            context.Request.GetPromptValues(),
+            context.Request.MaxAge is { } seconds ? TimeSpan.FromSeconds(seconds) : client.DefaultMaxAge,
+            context.IdentityTokenHintPrincipal?.GetClaim(Claims.Subject),
+            requestUri,
+            client.FirstParty || (session is not null
+                && await consent.CoversAsync(session.UserId, client.ClientId, context.Request.GetScopes(), context.CancellationToken)),
+            question?.Allowed,
+            now);
+    }
+
+    private static string Issuer(HandleAuthorizationRequestContext context) =>
+        (context.Options.Issuer ?? context.BaseUri)?.AbsoluteUri ?? throw new InvalidOperationException("The issuer is known here.");
+
+    private static void SendTo(HandleAuthorizationRequestContext context, string page, string requestUri, string? loginHint)
+    {
+        var response = context.Transaction.GetHttpRequest()!.HttpContext.Response;
+        var query = QueryString.Empty.Add("client_id", context.ClientId!).Add("request_uri", requestUri);
+        if (loginHint is { Length: > 0 and <= 254 })
+        {
+            query = query.Add("login_hint", loginHint);
+        }
+
+        response.StatusCode = StatusCodes.Status303SeeOther;
+        response.Headers.Location = page + query;
+        response.Headers.CacheControl = "no-store";
+        context.HandleRequest();
+    }
+}

@@ -1,0 +1,36 @@
+using System.Collections.Immutable;
+using IdentityServer.Domain.Sessions;
+using OpenIddict.Server;
+using static OpenIddict.Server.OpenIddictServerEvents;
+using static OpenIddict.Server.OpenIddictServerHandlers;
+
+namespace IdentityServer.Protocol;
+
+/// <summary>Adds to discovery what OpenIddict does not say by itself (OpenID Connect Discovery 1.0 §3).</summary>
+internal sealed class AdvertiseWhatWeDo : IOpenIddictServerHandler<HandleConfigurationRequestContext>
+{
+    private static readonly ImmutableArray<string?> _acr = [AuthenticationContext.Acr];
+
+    public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
+        OpenIddictServerHandlerDescriptor.CreateBuilder<HandleConfigurationRequestContext>()
+            .UseSingletonHandler<AdvertiseWhatWeDo>()
+            .SetOrder(Discovery.AttachAdditionalMetadata.Descriptor.Order + 500)
+            .SetType(OpenIddictServerHandlerType.Custom)
+            .Build();
+
+    public ValueTask HandleAsync(HandleConfigurationRequestContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        context.Metadata["acr_values_supported"] = _acr;
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>The claims that discovery lists: those in id_tokens and those of userinfo.</summary>
+internal static class ServedClaims
+{
+    public static string[] Names { get; } =
+        ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid",
+         "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website", "gender",
+         "birthdate", "zoneinfo", "locale", "updated_at", "email", "email_verified", "phone_number", "phone_number_verified", "address"];
+}

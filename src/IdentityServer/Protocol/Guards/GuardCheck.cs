@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Options;
+using OpenIddict.Server;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+using static OpenIddict.Server.OpenIddictServerHandlers;
+
+namespace IdentityServer.Protocol.Guards;
+
+/// <summary>
+/// Guard 3: at start, checks that both handlers stand where they must and that nothing is enabled that they were not thought through for.
+/// A server that could make tokens without a mailed code does not start.
+/// </summary>
+internal sealed class GuardCheck(IOptionsMonitor<OpenIddictServerOptions> monitor) : IHostedService
+{
+    private static readonly string[] _grants = [GrantTypes.AuthorizationCode, GrantTypes.RefreshToken, GrantTypes.ClientCredentials];
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        Check(monitor.CurrentValue);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Throws when a guard is missing, out of order or walked around.</summary>
+    internal static void Check(OpenIddictServerOptions options)
+    {
+        var handlers = options.Handlers;
+        var first = Single(handlers, RequireConsumedChallenge.Descriptor);
+        Require(first.Order > Order(handlers, ValidateSignInDemand.Descriptor), "the sign-in guard follows OpenIddict's own check");
+        Require(
+            handlers.Where(handler => handler.ContextType == first.ContextType && handler.Order >= first.Order && handler != first)
+                .All(handler => handler.Order > first.Order)
+            && first.Order < Order(handlers, Tokens.RedeemPresentedToken.Descriptor)
+            && first.Order < Order(handlers, GenerateAccessToken.Descriptor),
+            "the sign-in guard comes before anything is redeemed or made");
+        var second = Single(handlers, RequireStamp.Descriptor);
+        Require(
+            handlers.Where(handler => handler.ContextType == second.ContextType && handler != second).All(handler => handler.Order > second.Order),
+            "the token guard is first in line");
+        Require(!handlers.Contains(RedeemTokenEntry.Descriptor), "tokens are redeemed by the conditional update only");
+        Require(options.GrantTypes.All(grant => _grants.Contains(grant, StringComparer.Ordinal)), "the grants are those that the guard knows");
+        Require(options.ResponseTypes.SetEquals([ResponseTypes.Code]), "the only response type is code");
+        Require(options.CodeChallengeMethods.SetEquals([CodeChallengeMethods.Sha256]), "the only code challenge method is S256");
+        Require(
+            options is
+            {
+                EnableDegradedMode: false, DisableTokenStorage: false, DisableAuthorizationStorage: false, EnableAuthorizationRequestCaching: true,
+                DisableRollingRefreshTokens: false, RefreshTokenReuseLeeway.Ticks: 0,
+            },
+            "storage, request caching and strict rotation are on");
+    }
+
+    private static OpenIddictServerHandlerDescriptor Single(List<OpenIddictServerHandlerDescriptor> handlers, OpenIddictServerHandlerDescriptor wanted)
+    {
+        Require(handlers.Count(handler => handler == wanted) == 1, $"{wanted.ServiceDescriptor.ServiceType.Name} is registered once");
+        return wanted;
+    }
+
+    private static int Order(List<OpenIddictServerHandlerDescriptor> handlers, OpenIddictServerHandlerDescriptor wanted) => Single(handlers, wanted).Order;
+
+    private static void Require(bool holds, string rule)
+    {
+        if (!holds)
+        {
+            throw new InvalidOperationException($"The server does not start, because this must hold and does not: {rule}.");
+        }
+    }
+}

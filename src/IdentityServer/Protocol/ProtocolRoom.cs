@@ -1,0 +1,86 @@
+using IdentityServer.Clients;
+using IdentityServer.Domain.Sessions;
+using IdentityServer.Protocol.Authorization;
+using IdentityServer.Protocol.EndSession;
+using IdentityServer.Protocol.Guards;
+using IdentityServer.Protocol.SigningKeys;
+using IdentityServer.Protocol.Tokens;
+using IdentityServer.Protocol.UserInfo;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+using static OpenIddict.Server.OpenIddictServerEvents;
+using static OpenIddict.Server.OpenIddictServerHandlers;
+
+namespace IdentityServer.Protocol;
+
+/// <summary>OpenIddict, set up: code flow with PKCE, refresh, PAR, and nothing that could skip the mailed code.</summary>
+internal static class ProtocolRoom
+{
+    private static readonly TimeSpan _codeLifetime = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _accessTokenLifetime = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan _requestLifetime = TimeSpan.FromHours(1);
+
+    public static WebApplicationBuilder AddProtocol(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOpenIddict().AddServer(server =>
+        {
+            server.SetAuthorizationEndpointUris("connect/authorize")
+                .SetTokenEndpointUris("connect/token")
+                .SetUserInfoEndpointUris("connect/userinfo")
+                .SetIntrospectionEndpointUris("connect/introspect")
+                .SetRevocationEndpointUris("connect/revoke")
+                .SetEndSessionEndpointUris("connect/endsession")
+                .SetPushedAuthorizationEndpointUris("connect/par");
+            server.AllowAuthorizationCodeFlow().AllowRefreshTokenFlow().AllowClientCredentialsFlow();
+            server.EnableAuthorizationRequestCaching();
+            server.SetAuthorizationCodeLifetime(_codeLifetime)
+                .SetAccessTokenLifetime(_accessTokenLifetime)
+                .SetIdentityTokenLifetime(_accessTokenLifetime)
+                .SetRefreshTokenLifetime(SessionPolicy.Lifetime)
+                .SetRefreshTokenReuseLeeway(TimeSpan.Zero);
+            server.RegisterScopes(Scopes.OpenId, Scopes.Profile, Scopes.Email, Scopes.Address, Scopes.Phone, Scopes.OfflineAccess);
+            server.RegisterClaims(ServedClaims.Names);
+            server.DisableAccessTokenEncryption();
+            server.UseDataProtection().PreferDefaultAccessTokenFormat();
+            server.Configure(options =>
+            {
+                options.CodeChallengeMethods.Remove(CodeChallengeMethods.Plain);
+                options.RequestTokenLifetime = _requestLifetime;
+            });
+            AddHandlers(server);
+
+            var aspNetCore = server.UseAspNetCore().EnableStatusCodePagesIntegration();
+            if (builder.Environment.IsDevelopment())
+            {
+                aspNetCore.DisableTransportSecurityRequirement();
+            }
+        });
+        builder.Services.AddSigningKeys();
+        builder.Services.AddHostedService<GuardCheck>();
+        return builder;
+    }
+
+    private static void AddHandlers(OpenIddictServerBuilder server)
+    {
+        server.RemoveEventHandler(RedeemTokenEntry.Descriptor);
+        server.AddEventHandler(RequireConsumedChallenge.Descriptor);
+        server.AddEventHandler(RequireStamp.Descriptor);
+        server.AddEventHandler(RedeemPresentedToken.Descriptor);
+        server.AddEventHandler(BindAuthorization.Descriptor);
+        server.AddEventHandler(ShapeIdToken.Descriptor);
+        server.AddEventHandler(StripInternalClaims.Descriptor);
+        server.AddEventHandler(GrantClientCredentials.Descriptor);
+        server.AddEventHandler(RevokeFamily.Descriptor);
+        server.AddEventHandler(DecideNextStep.Descriptor);
+        server.AddEventHandler(HandleEndSession.Descriptor);
+        server.AddEventHandler(AttachUserClaims.Descriptor);
+        server.AddEventHandler(AdvertiseWhatWeDo.Descriptor);
+        server.AddEventHandler(EnforceClientAuthenticationMethod.Descriptor);
+        server.AddEventHandler(CommitBeforeResponse<ApplyAuthorizationResponseContext>.Descriptor);
+        server.AddEventHandler(CommitBeforeResponse<ApplyPushedAuthorizationResponseContext>.Descriptor);
+        server.AddEventHandler(CommitBeforeResponse<ApplyTokenResponseContext>.Descriptor);
+        server.AddEventHandler(CommitBeforeResponse<ApplyUserInfoResponseContext>.Descriptor);
+        server.AddEventHandler(CommitBeforeResponse<ApplyIntrospectionResponseContext>.Descriptor);
+        server.AddEventHandler(CommitBeforeResponse<ApplyRevocationResponseContext>.Descriptor);
+        server.AddEventHandler(CommitBeforeResponse<ApplyEndSessionResponseContext>.Descriptor);
+    }
+}

@@ -1,0 +1,55 @@
+namespace IdentityServer.Protocol.SigningKeys;
+
+/// <summary>
+/// Looks at the ring from time to time: keys become due, activate and retire by the clock, and other nodes make them too. Every change
+/// is announced two weeks ahead, so a few minutes are soon enough, and a database that is away meanwhile does no harm.
+/// </summary>
+internal sealed partial class SigningKeyWatch(SigningKeyRing ring, ServerOptionsRefresh refresh, TimeProvider time, ILogger<SigningKeyWatch> logger)
+    : BackgroundService, IHostedLifecycleService
+{
+    private static readonly TimeSpan Period = TimeSpan.FromMinutes(5);
+
+    // Now the addresses are bound, and with them the issuer is known.
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        refresh.Trigger();
+        return Task.CompletedTask;
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Period, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await LookAsync(stoppingToken);
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await ring.LoadAsync(cancellationToken))
+            {
+                LogChanged(logger, ring.Current.Signers.Count, ring.Current.Others.Count);
+                refresh.Trigger();
+            }
+        }
+        catch (Exception thrown) when (thrown is not OperationCanceledException)
+        {
+            LogFailed(logger, thrown);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The signing keys changed: {Signing} sign, {Published} more are published.")]
+    private static partial void LogChanged(ILogger logger, int signing, int published);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The signing keys could not be looked at; the known ones stay in use.")]
+    private static partial void LogFailed(ILogger logger, Exception exception);
+}

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using IdentityServer.Protocol.Guards;
+using IdentityServer.Storage.Operations;
+using OpenIddict.Abstractions;
+using OpenIddict.Server;
+using static OpenIddict.Server.OpenIddictServerEvents;
+using static OpenIddict.Server.OpenIddictServerHandlers;
+
+namespace IdentityServer.Protocol.Tokens;
+
+/// <summary>
+/// Gives each sign-in at a client an authorization of its own, bound to the session: replay, revocation and the end of the session kill
+/// just that family. What a person consented to lasts elsewhere.
+/// </summary>
+internal sealed class BindAuthorization(SignInProofOperations operations, IOpenIddictApplicationManager clients, TimeProvider clock)
+    : IOpenIddictServerHandler<ProcessSignInContext>
+{
+    public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
+        OpenIddictServerHandlerDescriptor.CreateBuilder<ProcessSignInContext>()
+            .UseScopedHandler<BindAuthorization>()
+            .SetOrder(AttachAuthorization.Descriptor.Order - 500)
+            .SetType(OpenIddictServerHandlerType.Custom)
+            .Build();
+
+    public async ValueTask HandleAsync(ProcessSignInContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (context.EndpointType is not OpenIddictServerEndpointType.Authorization
+            || SignInStamp.Of(context.Transaction) is not { SessionId: { } sessionId, Subject: { } subject }
+            || context.Principal is not { } principal)
+        {
+            return;
+        }
+
+        var client = await clients.FindByClientIdAsync(context.ClientId!, context.CancellationToken)
+            ?? throw new InvalidOperationException("The client was validated and must exist.");
+        principal.SetAuthorizationId(await operations.OpenAuthorizationAsync(
+            (await clients.GetIdAsync(client, context.CancellationToken))!,
+            Guid.ParseExact(subject, "D"),
+            sessionId,
+            JsonSerializer.Serialize(principal.GetScopes().AsEnumerable()),
+            clock.GetUtcNow(),
+            context.CancellationToken));
+    }
+}

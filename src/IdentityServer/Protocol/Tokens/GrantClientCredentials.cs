@@ -1,0 +1,36 @@
+using System.Security.Claims;
+using OpenIddict.Abstractions;
+using OpenIddict.Server;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+using static OpenIddict.Server.OpenIddictServerEvents;
+using static OpenIddict.Server.OpenIddictServerHandlers;
+
+namespace IdentityServer.Protocol.Tokens;
+
+/// <summary>Lets a confidential client act for itself (RFC 6749 §4.4): the subject is the client, and no user is spoken for.</summary>
+internal sealed class GrantClientCredentials : IOpenIddictServerHandler<HandleTokenRequestContext>
+{
+    public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
+        OpenIddictServerHandlerDescriptor.CreateBuilder<HandleTokenRequestContext>()
+            .UseSingletonHandler<GrantClientCredentials>()
+            .SetOrder(Exchange.AttachPrincipal.Descriptor.Order + 1_000)
+            .SetType(OpenIddictServerHandlerType.Custom)
+            .Build();
+
+    public ValueTask HandleAsync(HandleTokenRequestContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (!context.Request.IsClientCredentialsGrantType())
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        var identity = new ClaimsIdentity("IdentityServer", Claims.Name, Claims.Role);
+        identity.AddClaim(new Claim(Claims.Subject, context.ClientId!));
+        var principal = new ClaimsPrincipal(identity);
+        principal.SetScopes(context.Request.GetScopes());
+        principal.SetResources((context.Options.Issuer ?? context.BaseUri)!.AbsoluteUri);
+        context.SignIn(principal);
+        return ValueTask.CompletedTask;
+    }
+}

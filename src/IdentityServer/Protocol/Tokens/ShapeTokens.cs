@@ -1,0 +1,62 @@
+using IdentityServer.Clients;
+using OpenIddict.Abstractions;
+using OpenIddict.Server;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+using static OpenIddict.Server.OpenIddictServerEvents;
+using static OpenIddict.Server.OpenIddictServerHandlers;
+
+namespace IdentityServer.Protocol.Tokens;
+
+/// <summary>Signs id_tokens with the algorithm that the client registered, and writes no row for them: nothing ever looks one up.</summary>
+internal sealed class ShapeIdToken(ClientCache clients) : IOpenIddictServerHandler<GenerateTokenContext>
+{
+    public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
+        OpenIddictServerHandlerDescriptor.CreateBuilder<GenerateTokenContext>()
+            .UseSingletonHandler<ShapeIdToken>()
+            .SetOrder(Protection.AttachSecurityCredentials.Descriptor.Order + 500)
+            .SetType(OpenIddictServerHandlerType.Custom)
+            .Build();
+
+    public async ValueTask HandleAsync(GenerateTokenContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (context.TokenType != TokenTypeIdentifiers.IdentityToken)
+        {
+            return;
+        }
+
+        context.CreateTokenEntry = false;
+        var client = await clients.FindSettingsAsync(context.ClientId!, context.CancellationToken)
+            ?? throw new InvalidOperationException("The client was validated and must exist.");
+
+        // The options hold the keys that sign now, one for each algorithm, in the order of our own preference.
+        context.SigningCredentials = context.Options.SigningCredentials.First(credentials => credentials.Algorithm == client.IdTokenSigningAlgorithm);
+    }
+}
+
+/// <summary>Strips what is ours alone from id_tokens: a client sees protocol claims only.</summary>
+internal sealed class StripInternalClaims : IOpenIddictServerHandler<GenerateTokenContext>
+{
+    private const string InternalPrefix = "oi_";
+
+    public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
+        OpenIddictServerHandlerDescriptor.CreateBuilder<GenerateTokenContext>()
+            .UseSingletonHandler<StripInternalClaims>()
+            .SetOrder(Protection.AttachTokenMetadata.Descriptor.Order + 500)
+            .SetType(OpenIddictServerHandlerType.Custom)
+            .Build();
+
+    public ValueTask HandleAsync(GenerateTokenContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (context.TokenType == TokenTypeIdentifiers.IdentityToken && context.SecurityTokenDescriptor.Subject is { } subject)
+        {
+            foreach (var claim in subject.Claims.Where(claim => claim.Type.StartsWith(InternalPrefix, StringComparison.Ordinal)).ToArray())
+            {
+                subject.RemoveClaim(claim);
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+}
