@@ -1,0 +1,47 @@
+using System.CommandLine;
+using IdentityServer.Users;
+
+namespace IdentityServer.Maintenance;
+
+/// <summary><c>users reset-budget</c>: until people can reset their password themselves, an operator lifts the stop.</summary>
+internal static class ResetBudgetVerb
+{
+    private const string More =
+        """
+        An account stops taking codes after 10 wrong ones in a day, 20 in 30 days or 40 since its last password change. Whoever
+        guessed knew the password: make sure that you speak to the account's owner. The reset is kept in the audit log.
+
+        Example:
+          IdentityServer users reset-budget --email ada@example.com
+
+        Exit codes:
+          0    the account can sign in again
+          1    no account has this address
+          2    the command line or the configuration is wrong; nothing was done
+          3    it failed
+        """;
+
+    public static Command Describe(VerbConsole console, VerbHost host)
+    {
+        var email = new Option<string>("--email") { Description = "The account's address.", HelpName = "address", Required = true };
+        var verb = new Verb("reset-budget", "Lets an account sign in again that has had too many wrong codes.", More) { email };
+        verb.SetAction((parsed, cancellationToken) => RunAsync(console, host, parsed.GetRequiredValue(email), cancellationToken));
+        return verb;
+    }
+
+    private static async Task<int> RunAsync(VerbConsole console, VerbHost host, string email, CancellationToken cancellationToken)
+    {
+        await using var app = await host.OpenAsync(cancellationToken);
+        await using var scope = app.Services.CreateAsyncScope();
+        var directory = scope.ServiceProvider.GetRequiredService<UserDirectory>();
+        if (await directory.FindByEmailAsync(email, cancellationToken) is not { } user
+            || !await directory.ResetGuessBudgetAsync(user.Id, cancellationToken))
+        {
+            await console.Error.WriteLineAsync("No account has this address. Look for a typing mistake.");
+            return ExitCode.Refused;
+        }
+
+        await console.Out.WriteLineAsync($"The guess budget of {user.Email} starts anew.");
+        return ExitCode.Done;
+    }
+}
