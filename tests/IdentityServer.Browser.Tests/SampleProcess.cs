@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace IdentityServer.Browser.Tests;
+
+/// <summary>samples/WebClient as a program of its own.</summary>
+internal sealed class SampleProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly List<string> _output = [];
+
+    private SampleProcess(Uri address, Process process)
+    {
+        Address = address;
+        _process = process;
+    }
+
+    /// <summary>Where it listens.</summary>
+    public Uri Address { get; }
+
+    /// <summary>Starts it and returns once it answers.</summary>
+    /// <param name="authority">The provider it sends people to.</param>
+    /// <param name="port">Where to listen; the redirect URI registered at the provider must name the same port.</param>
+    /// <param name="ct">Ends the wait.</param>
+    public static async Task<SampleProcess> StartAsync(Uri authority, int port, CancellationToken ct)
+    {
+        var address = new Uri($"http://localhost:{port}");
+        var start = new ProcessStartInfo("dotnet", [Repository.Built("samples/WebClient", "WebClient.dll")])
+        {
+            WorkingDirectory = Path.Combine(Repository.Root, "samples/WebClient"),
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment =
+            {
+                ["ASPNETCORE_ENVIRONMENT"] = "Development",
+                ["ASPNETCORE_URLS"] = address.AbsoluteUri,
+                ["Authority"] = authority.AbsoluteUri.TrimEnd('/'),
+            },
+        };
+
+        var sample = new SampleProcess(address, Process.Start(start)!);
+        sample._process.OutputDataReceived += sample.Keep;
+        sample._process.ErrorDataReceived += sample.Keep;
+        sample._process.BeginOutputReadLine();
+        sample._process.BeginErrorReadLine();
+        await sample.WaitAsync(ct);
+        return sample;
+    }
+
+    /// <summary>A port that was free a moment ago.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private async Task WaitAsync(CancellationToken ct)
+    {
+        using var http = new HttpClient { BaseAddress = Address };
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                (await http.GetAsync(new Uri("/", UriKind.Relative), ct)).EnsureSuccessStatusCode();
+                return;
+            }
+            catch (HttpRequestException) when (!_process.HasExited && waited.Elapsed < Patience)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), ct);
+            }
+            catch (HttpRequestException problem)
+            {
+                throw new InvalidOperationException($"The sample did not start:\n{Output()}", problem);
+            }
+        }
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        lock (_output)
+        {
+            _output.Add(line.Data ?? "");
+        }
+    }
+
+    private string Output()
+    {
+        lock (_output)
+        {
+            return string.Join('\n', _output);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using IdentityServer.Maintenance;
+using IdentityServer.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+
+namespace IdentityServer.Tests.Maintenance;
+
+/// <summary>What a verb answered.</summary>
+internal sealed record VerbAnswer(int ExitCode, string Out, string Error);
+
+/// <summary>An installation on a SQLite file of its own, in which verbs run as the program runs them, on a console of the test's.</summary>
+internal sealed class VerbRun : IDisposable
+{
+    public string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("identityserver-").FullName;
+
+    public string Environment { get; init; } = "Development";
+
+    /// <summary>Adds to the host before it is built.</summary>
+    public Action<WebApplicationBuilder>? Configure { get; init; }
+
+    public Task<VerbAnswer> RunAsync(params string[] verb) => RunAsync("", verb);
+
+    public Task<VerbAnswer> RunAsync(string input, string[] verb) => RunAsync(input, verb, watched: false, typed: null);
+
+    /// <param name="input">Standard input.</param>
+    /// <param name="verb">The command line.</param>
+    /// <param name="watched">Whether somebody watches standard error.</param>
+    /// <param name="typed">What somebody types where it is not shown; null when nobody can.</param>
+    public async Task<VerbAnswer> RunAsync(string input, string[] verb, bool watched, Func<string?>? typed)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        var arguments = VerbArguments.Split(
+            [.. verb, $"--environment={Environment}", $"--Storage:DataDirectory={Directory}"]);
+        var exitCode = await Verbs.RunAsync(
+            arguments,
+            new(new StringReader(input), output, error, watched, typed),
+            builder =>
+            {
+                builder.Logging.ClearProviders();
+                builder.Logging.AddProvider(new TestOutputLogging());
+                Configure?.Invoke(builder);
+            },
+            TestContext.Current.CancellationToken);
+        return new(exitCode, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Writes a file beside the database.</summary>
+    public string Write(string name, params string[] lines) => Write(name, string.Join('\n', lines));
+
+    public string Write(string name, string content)
+    {
+        var path = Path.Combine(Directory, name);
+        File.WriteAllText(path, content);
+        return path;
+    }
+
+    public void Dispose() => System.IO.Directory.Delete(Directory, recursive: true);
+}

@@ -1,0 +1,166 @@
+using System.Net;
+using IdentityServer.Tests.Support;
+
+namespace IdentityServer.Tests.Protocol;
+
+/// <summary>Threats 10, 22, 23: what was used once is used up, and who tries again loses the family.</summary>
+public sealed class TokenReplayTests
+{
+    [Fact]
+    public async Task A_code_used_twice_kills_what_the_first_use_gave()
+    {
+        await using var world = await World.StartAsync();
+        var email = await world.AddUserAsync();
+        var client = await world.AddClientAsync();
+        var code = (await world.OpenBrowser().SignInAsync(client.Start(), email)).Parameter("code")!;
+        var first = await client.ExchangeAsync(code);
+
+        (await client.ExchangeAsync(code)).Error.ShouldBe("invalid_grant");
+
+        (await client.UserInfoAsync(first.AccessToken!)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await client.RefreshAsync(first.RefreshToken!)).Error.ShouldBe("invalid_grant");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Of_many_exchanges_of_one_code_at_once_at_most_one_succeeds_and_nothing_of_it_survives(bool postgreSql)
+    {
+        await using var world = await World.StartAsync(postgreSql);
+        var email = await world.AddUserAsync();
+        var client = await world.AddClientAsync();
+        var code = (await world.OpenBrowser().SignInAsync(client.Start(), email)).Parameter("code")!;
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.ExchangeAsync(code)));
+
+        var won = answers.Where(answer => answer.Status == HttpStatusCode.OK).ShouldHaveSingleItem();
+        answers.Count(answer => answer.Error == "invalid_grant").ShouldBe(19);
+        (await client.RefreshAsync(won.RefreshToken!)).Error.ShouldBe("invalid_grant");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Of_many_refreshes_with_one_token_at_once_exactly_one_succeeds(bool postgreSql)
+    {
+        await using var world = await World.StartAsync(postgreSql);
+        var client = await world.AddClientAsync();
+        var tokens = await client.SignInAsync(await world.AddUserAsync());
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.RefreshAsync(tokens.RefreshToken!)));
+
+        answers.Count(answer => answer.Status == HttpStatusCode.OK).ShouldBe(1);
+        answers.Count(answer => answer.Error == "invalid_grant").ShouldBe(19);
+    }
+
+    [Fact]
+    public async Task A_refresh_token_replayed_after_a_restart_kills_the_family()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var tokens = await client.SignInAsync(await world.AddUserAsync());
+        var rotated = await client.RefreshAsync(tokens.RefreshToken!);
+        rotated.Status.ShouldBe(HttpStatusCode.OK);
+        await world.Server.RestartAsync();
+
+        (await client.RefreshAsync(tokens.RefreshToken!)).Error.ShouldBe("invalid_grant");
+
+        (await client.RefreshAsync(rotated.RefreshToken!)).Error.ShouldBe("invalid_grant");
+        (await client.UserInfoAsync(rotated.AccessToken!)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task The_replay_of_one_sign_in_leaves_another_of_the_same_person_alone()
+    {
+        await using var world = await World.StartAsync();
+        var email = await world.AddUserAsync();
+        var client = await world.AddClientAsync();
+        var (one, two) = (await client.SignInAsync(email), await client.SignInAsync(email));
+        await client.RefreshAsync(one.RefreshToken!);
+        (await client.RefreshAsync(one.RefreshToken!)).Error.ShouldBe("invalid_grant");
+        (await client.RefreshAsync(two.RefreshToken!)).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Another_clients_refresh_token_or_code_is_refused_and_stays_good_for_its_owner()
+    {
+        await using var world = await World.StartAsync();
+        var email = await world.AddUserAsync();
+        var (owner, thief) = (await world.AddClientAsync(), await world.AddClientAsync());
+        var code = (await world.OpenBrowser().SignInAsync(owner.Start(), email)).Parameter("code")!;
+        (await thief.ExchangeAsync(code, ("code_verifier", owner.Verifier))).Error.ShouldBe("invalid_grant");
+        var tokens = await owner.ExchangeAsync(code);
+        tokens.Status.ShouldBe(HttpStatusCode.OK);
+        (await thief.RefreshAsync(tokens.RefreshToken!)).Error.ShouldBe("invalid_grant");
+        (await owner.RefreshAsync(tokens.RefreshToken!)).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData("code_verifier", "a-verifier-that-is-not-the-one-that-was-promised-1234567")]
+    [InlineData("code_verifier", null)]
+    [InlineData("redirect_uri", "https://app.example.com/other")]
+    public async Task A_code_is_worth_nothing_without_its_verifier_and_its_redirect_uri(string name, string? value)
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync("none");
+        var code = (await world.OpenBrowser().SignInAsync(client.Start(), await world.AddUserAsync())).Parameter("code")!;
+        (await client.ExchangeAsync(code, (name, value))).Error.ShouldBeOneOf("invalid_grant", "invalid_request");
+    }
+
+    [Fact]
+    public async Task A_verifier_without_a_challenge_is_refused()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync(extra: "\"require_pkce\":false");
+        var start = client.Start(("code_challenge", null), ("code_challenge_method", null));
+        var code = (await world.OpenBrowser().SignInAsync(start, await world.AddUserAsync())).Parameter("code")!;
+        (await client.ExchangeAsync(code)).Error.ShouldBeOneOf("invalid_grant", "invalid_request");
+    }
+
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("S512")]
+    public async Task Only_S256_is_taken(string method)
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var browser = world.OpenBrowser();
+        var answer = await browser.FollowAsync(await browser.GetAsync(client.Start(("code_challenge_method", method))));
+        answer.Parameter("code").ShouldBeNull();
+        answer.Document.QuerySelector("#password").ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_public_client_must_send_a_challenge()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync("none");
+        var browser = world.OpenBrowser();
+        var answer = await browser.FollowAsync(await browser.GetAsync(client.Start(("code_challenge", null), ("code_challenge_method", null))));
+        answer.Document.QuerySelector("#password").ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_code_lives_one_minute()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var email = await world.AddUserAsync();
+        var code = (await world.OpenBrowser().SignInAsync(client.Start(), email)).Parameter("code")!;
+        world.Clock.Advance(TimeSpan.FromSeconds(61));
+        (await client.ExchangeAsync(code)).Error.ShouldBe("invalid_grant");
+    }
+
+    [Fact]
+    public async Task Revoking_the_refresh_token_takes_the_access_token_along()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var tokens = await client.SignInAsync(await world.AddUserAsync());
+        (await client.PostAsync("/connect/introspect", new() { ["token"] = tokens.AccessToken! })).Json.GetProperty("active").GetBoolean().ShouldBeTrue();
+        (await client.PostAsync("/connect/revoke", new() { ["token"] = tokens.RefreshToken! })).Status.ShouldBe(HttpStatusCode.OK);
+        (await client.UserInfoAsync(tokens.AccessToken!)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await client.PostAsync("/connect/introspect", new() { ["token"] = tokens.AccessToken! })).Json.GetProperty("active").GetBoolean().ShouldBeFalse();
+        (await client.RefreshAsync(tokens.RefreshToken!)).Error.ShouldBe("invalid_grant");
+    }
+}

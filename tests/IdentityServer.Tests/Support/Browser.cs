@@ -1,0 +1,150 @@
+using System.Net;
+using AngleSharp.Html.Dom;
+using AngleSharp.Html.Parser;
+
+namespace IdentityServer.Tests.Support;
+
+/// <summary>An answer, read.</summary>
+internal sealed record Answer(HttpStatusCode Status, Uri? Location, string Body, HttpResponseMessage Message)
+{
+    private IHtmlDocument? _document;
+
+    public IHtmlDocument Document => _document ??= new HtmlParser().ParseDocument(Body);
+
+    /// <summary>The text of the page's alert, if it has one.</summary>
+    public string? Alert => Document.QuerySelector("[role=alert]")?.TextContent.Trim();
+
+    /// <summary>A parameter of the address that this answer sends the browser to.</summary>
+    public string? Parameter(string name) => Location is null
+        ? null
+        : System.Web.HttpUtility.ParseQueryString(new Uri(new Uri("https://x"), Location).Query)[name];
+}
+
+/// <summary>A person at a browser without scripts: follows local redirects, fills in forms, keeps cookies.</summary>
+internal sealed class Browser
+{
+    private readonly World _world;
+    private readonly HttpClient _http;
+    private readonly string _network;
+
+    public Browser(World world, TestServer node, string network)
+    {
+        (_world, _network, Node) = (world, network, node);
+        Cookies = new CookieContainer();
+        _http = node.CreateClient(cookies: true, jar: Cookies);
+    }
+
+    private Browser(Browser other, string network)
+    {
+        (_world, _http, _network, Node, Cookies, Headers) = (other._world, other._http, network, other.Node, other.Cookies, other.Headers);
+    }
+
+    public TestServer Node { get; }
+
+    public CookieContainer Cookies { get; }
+
+    /// <summary>The headers of each request, for tests that add to them.</summary>
+    public Dictionary<string, string> Headers { get; } = new() { ["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0" };
+
+    /// <summary>The same browser, seen from another network.</summary>
+    public Browser From(string network) => new(this, network);
+
+    public Task<Answer> GetAsync(string url) => SendAsync(HttpMethod.Get, url, null);
+
+    public Task<Answer> PostAsync(string url, IEnumerable<KeyValuePair<string, string>> fields) =>
+        SendAsync(HttpMethod.Post, url, new FormUrlEncodedContent(fields));
+
+    /// <summary>Follows redirects within the server; stops at a page, or at one that leads away.</summary>
+    public async Task<Answer> FollowAsync(Answer answer)
+    {
+        for (var hop = 0; hop < 10 && answer.Location is { } location; hop++)
+        {
+            var target = new Uri(Node.Address, location);
+            if (target.GetLeftPart(UriPartial.Authority) != Node.Address.GetLeftPart(UriPartial.Authority))
+            {
+                return answer;
+            }
+
+            answer = await GetAsync(target.PathAndQuery);
+        }
+
+        return answer;
+    }
+
+    /// <summary>Submits the page's form that has these fields, or the one that posts to an address holding a text.</summary>
+    public Task<Answer> SubmitAsync(Answer page, IDictionary<string, string> fields, string? formTarget = null)
+    {
+        var form = page.Document.Forms.First(candidate => formTarget is null
+            ? fields.Keys.All(name => candidate.QuerySelector($"[name='{name}']") is not null)
+            : candidate.GetAttribute("action")?.Contains(formTarget, StringComparison.Ordinal) == true);
+        var values = form.QuerySelectorAll("input[type=hidden]").OfType<IHtmlInputElement>()
+            .ToDictionary(input => input.Name!, input => input.Value, StringComparer.Ordinal);
+        foreach (var (name, value) in fields)
+        {
+            values[name] = value;
+        }
+
+        var action = form.GetAttribute("action") is { Length: > 0 } target
+            ? target
+            : page.Message.RequestMessage!.RequestUri!.PathAndQuery;
+        return PostAsync(action, values);
+    }
+
+    /// <summary>Gives address and password on the sign-in page; returns what follows, redirects not followed.</summary>
+    public Task<Answer> EnterPasswordAsync(Answer page, string email, string password = World.Password) =>
+        SubmitAsync(page, new Dictionary<string, string> { ["Email"] = email, ["Password"] = password });
+
+    /// <summary>Gives the code on the code page; redirects not followed.</summary>
+    public Task<Answer> EnterCodeAsync(Answer page, string code) => SubmitAsync(page, new Dictionary<string, string> { ["Digits"] = code });
+
+    /// <summary>From a start address through the password to the code page.</summary>
+    public async Task<Answer> ReachCodePageAsync(string start, string email)
+    {
+        var page = await FollowAsync(await GetAsync(start));
+        page.Status.ShouldBe(HttpStatusCode.OK, page.Body);
+        var next = await EnterPasswordAsync(page, email);
+        next.Status.ShouldBe(HttpStatusCode.SeeOther, next.Alert ?? next.Body);
+        var codePage = await FollowAsync(next);
+        codePage.Status.ShouldBe(HttpStatusCode.OK);
+        return codePage;
+    }
+
+    /// <summary>Waits for the next code mail of an address, past any alerts.</summary>
+    public async Task<string> ReadCodeAsync(string email)
+    {
+        while (true)
+        {
+            var mail = await _world.Smtp.TakeAsync(email, TestContext.Current.CancellationToken);
+            if (mail.Message.Subject!.Contains("sign-in code, requested", StringComparison.Ordinal))
+            {
+                return mail.Code;
+            }
+        }
+    }
+
+    /// <summary>Both steps; returns the answer that leads back to the client (or wherever the start led).</summary>
+    public async Task<Answer> SignInAsync(string start, string email)
+    {
+        var page = await ReachCodePageAsync(start, email);
+        return await FollowAsync(await EnterCodeAsync(page, await ReadCodeAsync(email)));
+    }
+
+    /// <summary>A code that is certainly not this one.</summary>
+    public static string WrongCode(string right, int shift = 1) =>
+        ((int.Parse(right, System.Globalization.CultureInfo.InvariantCulture) + shift) % 100_000).ToString("D5", System.Globalization.CultureInfo.InvariantCulture);
+
+    private async Task<Answer> SendAsync(HttpMethod method, string url, HttpContent? content)
+    {
+        using var request = new HttpRequestMessage(method, url) { Content = content };
+        request.Headers.Add("X-Forwarded-For", _network);
+        foreach (var (name, value) in Headers)
+        {
+            request.Headers.Remove(name);
+            request.Headers.TryAddWithoutValidation(name, value).ShouldBeTrue();
+        }
+
+        var response = await _http.SendAsync(request, TestContext.Current.CancellationToken);
+        var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return new(response.StatusCode, response.Headers.Location, body, response);
+    }
+}

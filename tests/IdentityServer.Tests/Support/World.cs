@@ -1,0 +1,103 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using IdentityServer.Clients;
+using IdentityServer.Domain.Users;
+using IdentityServer.TestSupport;
+using IdentityServer.Users;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace IdentityServer.Tests.Support;
+
+/// <summary>A running server, a real SMTP listener behind it, a clock to turn, accounts and clients: the stage of a ceremony test.</summary>
+internal sealed class World : IAsyncDisposable
+{
+    public const string Password = "a-river-runs-through-it";
+
+    private int _networks;
+
+    private World(TestServer server, SmtpListener smtp, FakeTimeProvider clock) => (Server, Smtp, Clock) = (server, smtp, clock);
+
+    public TestServer Server { get; }
+
+    public SmtpListener Smtp { get; }
+
+    public FakeTimeProvider Clock { get; }
+
+    /// <summary>Starts one. The proxy in front is this machine, so that each browser can come from a network of its own.</summary>
+    public static async Task<World> StartAsync(bool postgreSql = false, Action<TestServerSetup>? configure = null)
+    {
+        var smtp = new SmtpListener();
+        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 2, 9, 0, 0, TimeSpan.Zero));
+        var server = await TestServer.StartAsync(setup =>
+        {
+            setup.PostgreSql = postgreSql;
+            setup.Time = clock;
+            setup.Settings["Mail:From"] = "sign-in@example.com";
+            setup.Settings["Mail:Relays:0:Host"] = "127.0.0.1";
+            setup.Settings["Mail:Relays:0:Port"] = smtp.Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            setup.Settings["Mail:Relays:0:Security"] = "None";
+            setup.Settings["Proxy:KnownAddresses:0"] = "127.0.0.1";
+            configure?.Invoke(setup);
+        });
+        return new(server, smtp, clock);
+    }
+
+    /// <summary>An account with the one password of these tests; its address is new each time.</summary>
+    public async Task<string> AddUserAsync(string? address = null)
+    {
+        address ??= $"user-{Guid.NewGuid():N}@example.com";
+        await Server.InScopeAsync(async services =>
+        {
+            var hash = await services.GetRequiredService<IPasswordHasher>().HashAsync(Password, TestContext.Current.CancellationToken);
+            EmailAddress.TryParse(address, out var parsed).ShouldBeTrue();
+            StandardClaims.TryParse(
+                JsonDocument.Parse("""{"name":"Ada Lovelace","given_name":"Ada"}""").RootElement.EnumerateObject()
+                    .Select(claim => KeyValuePair.Create(claim.Name, claim.Value)),
+                out var claims, out _).ShouldBeTrue();
+            return await services.GetRequiredService<UserDirectory>().CreateAsync(
+                new(parsed!, hash, EmailVerified: true, claims!), TestContext.Current.CancellationToken);
+        });
+        return address;
+    }
+
+    /// <summary>A client that is not ours and that nobody verified.</summary>
+    public Task<RelyingParty> AddThirdPartyClientAsync() => AddClientAsync("client_secret_basic", "", firstParty: false);
+
+    /// <summary>Registers a client as the import does.</summary>
+    public async Task<RelyingParty> AddClientAsync(string method = "client_secret_basic", string extra = "", bool firstParty = true)
+    {
+        var id = $"client-{Guid.NewGuid():N}";
+        var secret = method == "none" ? null : "S" + Guid.NewGuid().ToString("N") + Guid.NewGuid().ToString("N");
+        var line = $$"""
+            {"client_id":"{{id}}","client_name":"Test app","redirect_uris":["https://app.example.com/callback"],
+             "post_logout_redirect_uris":["https://app.example.com/bye"],"token_endpoint_auth_method":"{{method}}",
+             "grant_types":["authorization_code","refresh_token"],"id_token_signed_response_alg":"ES256",
+             "scope":"openid profile email address phone offline_access","first_party":{{(firstParty ? "true" : "false")}}
+             {{(secret is null ? "" : $",\"client_secret\":\"{secret}\"")}}{{(extra.Length == 0 ? "" : "," + extra)}}}
+            """;
+        await Server.InScopeAsync(async services =>
+        {
+            var verdict = await services.GetRequiredService<ClientImport>().ImportAsync(
+                JsonDocument.Parse(line).RootElement, TestContext.Current.CancellationToken);
+            verdict.ShouldBeOfType<ImportVerdict.Created>();
+            return true;
+        });
+        return new(this, Server, id, secret, method);
+    }
+
+    /// <summary>A browser with a cookie jar and a network of its own.</summary>
+    public Browser OpenBrowser(TestServer? node = null, string? network = null) =>
+        new(this, node ?? Server, network ?? $"198.51.{Interlocked.Increment(ref _networks) / 250}.{(_networks % 250) + 1}");
+
+    /// <summary>Reads something from the database.</summary>
+    public Task<T> ReadAsync<T>(Func<Storage.IdentityServerDbContext, Task<T>> read) =>
+        Server.InScopeAsync(services => read(services.GetRequiredService<Storage.IdentityServerDbContext>()));
+
+    public async ValueTask DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        await Smtp.DisposeAsync();
+    }
+}
