@@ -1,0 +1,11 @@
+namespace IdentityServer.Benchmarks.Figures;
+
+internal static class Median
+{
+    /// <summary>The value in the middle.</summary>
+    public static double Of(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
+    }
+}

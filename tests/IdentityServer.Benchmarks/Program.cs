@@ -1,0 +1,3 @@
+using IdentityServer.Benchmarks;
+
+return await BenchmarkCommand.Describe().Parse(args).InvokeAsync();
