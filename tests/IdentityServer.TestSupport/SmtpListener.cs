@@ -10,6 +10,9 @@ namespace IdentityServer.TestSupport;
 /// </summary>
 public sealed class SmtpListener : IAsyncDisposable
 {
+    // Real time, and far more than a mail ever takes: one that never comes must fail its test, not keep the whole run waiting.
+    private static readonly TimeSpan _longestWait = TimeSpan.FromMinutes(1);
+
     private readonly Lock _lock = new();
     private readonly List<ReceivedMail> _mails = [];
     private readonly List<Waiter> _waiters = [];
@@ -232,7 +235,11 @@ public sealed class SmtpListener : IAsyncDisposable
 
         try
         {
-            return (T)await waiter.Found.Task.WaitAsync(cancellationToken);
+            return (T)await waiter.Found.Task.WaitAsync(_longestWait, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"What was waited for did not come to the SMTP listener within {_longestWait.TotalSeconds:0} s.");
         }
         finally
         {

@@ -38,7 +38,7 @@ internal static class MailWords
         + "Until the password has been reset, nobody can sign in with it; where you are signed in already, you stay signed in.";
 
     public static string BudgetMend(string host) =>
-        $"Go to {host} to reset the password. If it was not you who gave the codes, someone knows the present one: choose a new one that you use nowhere else.";
+        $"Ask the operator of {host} to reset it; they will want to know that it is you. If it was not you who gave the codes, someone knows the present password: choose a new one that you use nowhere else.";
 
     public static string Moment(DateTimeOffset moment) =>
         moment.ToUniversalTime().ToString("HH':'mm 'UTC on' d MMMM yyyy", CultureInfo.InvariantCulture);

@@ -203,6 +203,7 @@ public sealed class ClientRegistryTests
         await using var node = await ClientsNode.StartAsync();
         await node.RegisterAsync(SomeClient.Shop);
         await node.RegisterAsync(SomeClient.Shop);
+        node.Time.Advance(TimeSpan.FromSeconds(1)); // events of one instant have no order
         await node.UpdateAsync(SomeClient.Shop with { ClientName = "Shop II" });
 
         (await EventsAsync(node)).ShouldBe([AuditEvents.ClientRegistered, AuditEvents.ClientChanged]);

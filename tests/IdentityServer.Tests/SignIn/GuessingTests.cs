@@ -234,7 +234,7 @@ public sealed class GuessingTests
         kinds.Count(payload => payload.Contains("wrong-code", StringComparison.Ordinal)).ShouldBe(2);
         kinds.Count(payload => payload.Contains("guess-budget-exhausted", StringComparison.Ordinal)).ShouldBe(1);
         await world.Smtp.WaitForAsync(
-            mail => mail.IsTo(email) && mail.Text.Contains("password reset", StringComparison.OrdinalIgnoreCase),
+            mail => mail.IsTo(email) && mail.Message.Subject!.Contains("sign-in stopped after wrong codes", StringComparison.Ordinal),
             TestContext.Current.CancellationToken);
     }
 
