@@ -12,8 +12,15 @@ public static class ClientIdentifier
     /// <summary>The longest identifier, in characters.</summary>
     public const int MaxLength = 100;
 
-    /// <summary>Visible ASCII (RFC 6749 appendix A.1, without the blank).</summary>
-    public static bool IsWellFormed(string? value) => value is { Length: > 0 and <= MaxLength } && value.All(c => c is > ' ' and <= '~');
+    /// <summary>
+    /// Visible ASCII (RFC 6749 appendix A.1, without the blank), and nothing that reads as an account's identifier: a client that acts
+    /// for itself is the subject of its tokens (RFC 9068 §5), and must never be taken for a person.
+    /// </summary>
+    public static bool IsWellFormed(string? value) =>
+        value is { Length: > 0 and <= MaxLength } && value.All(c => c is > ' ' and <= '~') && !ReadsAsAccount(value);
+
+    /// <summary>Whether this could be the <c>sub</c> of a person, in any way of writing it.</summary>
+    public static bool ReadsAsAccount(string value) => Guid.TryParse(value, out _);
 
     /// <summary>
     /// The identifier of a client that was given none: made from its name and redirect URIs, so that the same description, imported

@@ -68,7 +68,14 @@ internal static class ClientMetadataRules
 
     private static void CheckIdentity(ClientMetadata metadata, List<MetadataProblem> problems)
     {
-        if (metadata.ClientId is { } id && !ClientIdentifier.IsWellFormed(id))
+        if (metadata.ClientId is { } account && ClientIdentifier.ReadsAsAccount(account))
+        {
+            problems.Add(new(
+                "client_id",
+                "has the form of an account's identifier",
+                "Use a name such as shop-web, or leave it out to have one made: tokens of a client that acts for itself must not read as a person's."));
+        }
+        else if (metadata.ClientId is { } id && !ClientIdentifier.IsWellFormed(id))
         {
             problems.Add(new(
                 "client_id",

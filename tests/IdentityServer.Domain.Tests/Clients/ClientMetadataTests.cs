@@ -131,6 +131,7 @@ public sealed class ClientMetadataTests
     [InlineData("""{"client_name":"Shop‮pohS"}""", "client_name", "direction")]
     [InlineData("""{"client_name":"  "}""", "client_name", "characters")]
     [InlineData("""{"client_id":"two words"}""", "client_id", "dashes")]
+    [InlineData("""{"client_id":"3f2504e0-4f89-11d3-9a0c-0305e82c3301"}""", "client_id", "person")]
     [InlineData("""{"client_id":""}""", "client_id", "dashes")]
     [InlineData("""{"redirect_uris":["https://a.example/","https://a.example/"]}""", "redirect_uris[1]", "one of them")]
     [InlineData("""{"redirect_uris":"https://a.example/"}""", "redirect_uris", "list")]

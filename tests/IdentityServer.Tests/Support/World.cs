@@ -65,6 +65,17 @@ internal sealed class World : IAsyncDisposable
     /// <summary>A client that is not ours and that nobody verified.</summary>
     public Task<RelyingParty> AddThirdPartyClientAsync() => AddClientAsync("client_secret_basic", "", firstParty: false);
 
+    /// <summary>A client that acts for itself, and may ask for all that it should not get.</summary>
+    public async Task<RelyingParty> AddMachineAsync()
+    {
+        var (id, secret) = ($"machine-{Guid.NewGuid():N}", "S" + Guid.NewGuid().ToString("N") + Guid.NewGuid().ToString("N"));
+        await ImportClientAsync($$"""
+            {"client_id":"{{id}}","client_secret":"{{secret}}","client_name":"Machine","grant_types":["client_credentials"],
+             "scope":"orders openid profile email"}
+            """);
+        return new(this, Server, id, secret, "client_secret_basic");
+    }
+
     /// <summary>Registers a client as the import does.</summary>
     public async Task<RelyingParty> AddClientAsync(string method = "client_secret_basic", string extra = "", bool firstParty = true)
     {
@@ -77,13 +88,7 @@ internal sealed class World : IAsyncDisposable
              "scope":"openid profile email address phone offline_access","first_party":{{(firstParty ? "true" : "false")}}
              {{(secret is null ? "" : $",\"client_secret\":\"{secret}\"")}}{{(extra.Length == 0 ? "" : "," + extra)}}}
             """;
-        await Server.InScopeAsync(async services =>
-        {
-            var verdict = await services.GetRequiredService<ClientImport>().ImportAsync(
-                JsonDocument.Parse(line).RootElement, TestContext.Current.CancellationToken);
-            verdict.ShouldBeOfType<ImportVerdict.Created>();
-            return true;
-        });
+        await ImportClientAsync(line);
         return new(this, Server, id, secret, method);
     }
 
@@ -94,6 +99,14 @@ internal sealed class World : IAsyncDisposable
     /// <summary>Reads something from the database.</summary>
     public Task<T> ReadAsync<T>(Func<Storage.IdentityServerDbContext, Task<T>> read) =>
         Server.InScopeAsync(services => read(services.GetRequiredService<Storage.IdentityServerDbContext>()));
+
+    private Task<bool> ImportClientAsync(string line) => Server.InScopeAsync(async services =>
+    {
+        var verdict = await services.GetRequiredService<ClientImport>().ImportAsync(
+            JsonDocument.Parse(line).RootElement, TestContext.Current.CancellationToken);
+        verdict.ShouldBeOfType<ImportVerdict.Created>();
+        return true;
+    });
 
     public async ValueTask DisposeAsync()
     {

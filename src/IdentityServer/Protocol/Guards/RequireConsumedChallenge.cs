@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using IdentityServer.Audit;
+using IdentityServer.Domain.Clients;
 using IdentityServer.Sessions;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Operations;
@@ -69,7 +70,7 @@ internal sealed class RequireConsumedChallenge(
     private static bool SpeaksForTheClientItself(ProcessSignInContext context, ClaimsPrincipal principal) =>
         context.EndpointType is OpenIddictServerEndpointType.Token
         && context.Request.IsClientCredentialsGrantType()
-        && !string.IsNullOrEmpty(context.ClientId)
+        && ClientIdentifier.IsWellFormed(context.ClientId)
         && string.Equals(principal.GetClaim(Claims.Subject), context.ClientId, StringComparison.Ordinal);
 
     private async Task<(Guid? UserId, Guid? SessionId)> AuthenticatedSourceAsync(ProcessSignInContext context)

@@ -30,7 +30,9 @@ internal sealed class AttachUserClaims(UserDirectory users) : IOpenIddictServerH
     {
         ArgumentNullException.ThrowIfNull(context);
         var principal = context.AccessTokenPrincipal;
-        if (!Guid.TryParseExact(principal.GetClaim(Claims.Subject), "D", out var id)
+
+        // A person's tokens hang on the authorization of a sign-in; a client's own hang on none, and there is nobody to tell of.
+        if (principal.GetAuthorizationId() is not { Length: > 0 } || !Guid.TryParseExact(principal.GetClaim(Claims.Subject), "D", out var id)
             || await users.FindAsync(id, context.CancellationToken) is not { } user)
         {
             context.Reject(Errors.InvalidToken, "The account that this token speaks for is gone.");
