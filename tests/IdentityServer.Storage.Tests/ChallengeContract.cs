@@ -157,6 +157,67 @@ public abstract class ChallengeContract(Database database) : StorageContract(dat
     }
 
     [Fact]
+    public async Task What_was_spent_before_midnight_is_given_back_to_the_day_before_and_leaves_the_guesses_of_others_spent()
+    {
+        var user = await AddUserAsync();
+        var midnight = new DateTimeOffset(Now.Date.AddDays(1), TimeSpan.Zero);
+        var (right, wrong) = (await AddLateAsync(user, midnight), await AddLateAsync(user, midnight));
+        for (var guess = 0; guess < 4; guess++)
+        {
+            await InScopeAsync(services => SpendAtAsync(services, right, midnight.AddMinutes(-5)));
+            await InScopeAsync(services => SpendAtAsync(services, wrong, midnight.AddMinutes(5)));
+        }
+
+        await InScopeAsync(services => SpendAtAsync(services, right, midnight.AddMinutes(6)));
+        await InScopeAsync(services => services.GetRequiredService<ChallengeOperations>()
+            .ConsumeAsync(right, NewSession(right), _network, () => { }, midnight.AddMinutes(6), Cancel));
+
+        var budget = await BudgetAsync(user);
+        (budget.DaySpent, budget.PreviousDaySpent, budget.PasswordSpent).ShouldBe((4, 0, 4));
+        (budget.MonthSpent + budget.PreviousMonthSpent).ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task What_was_spent_before_a_period_of_30_days_ended_is_given_back_to_it()
+    {
+        var user = await AddUserAsync();
+        var days = GuessBudget.MonthOf(Now) * 30;
+        var turn = DateTimeOffset.UnixEpoch.AddDays(days + 30);
+        var (right, wrong) = (await AddLateAsync(user, turn), await AddLateAsync(user, turn));
+        for (var guess = 0; guess < 4; guess++)
+        {
+            await InScopeAsync(services => SpendAtAsync(services, right, turn.AddMinutes(-5)));
+            await InScopeAsync(services => SpendAtAsync(services, wrong, turn.AddMinutes(5)));
+        }
+
+        await InScopeAsync(services => services.GetRequiredService<ChallengeOperations>()
+            .ConsumeAsync(right, NewSession(right), _network, () => { }, turn.AddMinutes(6), Cancel));
+
+        var budget = await BudgetAsync(user);
+        (budget.MonthSpent, budget.PreviousMonthSpent, budget.PasswordSpent).ShouldBe((4, 0, 4));
+    }
+
+    [Fact]
+    public async Task What_was_spent_before_a_reset_is_not_given_back_after_it()
+    {
+        var user = await AddUserAsync();
+        var (right, wrong) = (await AddChallengeAsync(user), await AddChallengeAsync(user));
+        for (var guess = 0; guess < 3; guess++)
+        {
+            await InScopeAsync(services => SpendAsync(services, right));
+        }
+
+        await InScopeAsync(services => services.GetRequiredService<UnitOfWork>().InOwnTransactionAsync(
+            () => services.GetRequiredService<GuessBudgetOperations>().ResetAsync(user.Id, Cancel), Cancel));
+        await InScopeAsync(services => SpendAsync(services, wrong));
+        await InScopeAsync(services => SpendAsync(services, wrong));
+        await InScopeAsync(services => ConsumeAsync(services, right));
+
+        var budget = await BudgetAsync(user);
+        (budget.DaySpent, budget.MonthSpent, budget.PasswordSpent).ShouldBe((2, 2, 2));
+    }
+
+    [Fact]
     public async Task The_last_guess_of_the_budget_may_still_be_right()
     {
         var user = await AddUserAsync();
@@ -268,6 +329,15 @@ public abstract class ChallengeContract(Database database) : StorageContract(dat
 
     private Task<SpendOutcome> SpendAsync(IServiceProvider services, OtpChallenge challenge, string? network = null) =>
         services.GetRequiredService<ChallengeOperations>().SpendAsync(challenge.Id, Browser, Purpose, network ?? _network, Now, Cancel);
+
+    private Task<SpendOutcome> SpendAtAsync(IServiceProvider services, OtpChallenge challenge, DateTimeOffset at) =>
+        services.GetRequiredService<ChallengeOperations>().SpendAsync(challenge.Id, Browser, Purpose, _network, at, Cancel);
+
+    private Task<OtpChallenge> AddLateAsync(User user, DateTimeOffset around) => AddChallengeAsync(user, row =>
+    {
+        row.CreatedAt = around.AddMinutes(-10);
+        row.ExpiresAt = around.AddMinutes(20);
+    });
 
     private Task<ConsumedChallenge?> ConsumeAsync(IServiceProvider services, OtpChallenge challenge) =>
         services.GetRequiredService<ChallengeOperations>().ConsumeAsync(challenge, NewSession(challenge), _network, () => { }, Now, Cancel);

@@ -33,9 +33,6 @@ public static class GuessBudget
     /// <summary>How many times the usual rate raises the fleet alarm.</summary>
     public const int FleetAlarmFactor = 4;
 
-    /// <summary>Attempts of a challenge from an unrecognised browser while the fleet alarm is up.</summary>
-    public const int AttemptsUnderAlarm = 1;
-
     /// <summary>The day a moment falls into, counted from the Unix epoch (UTC).</summary>
     public static int DayOf(DateTimeOffset now) => (int)(now.ToUnixTimeSeconds() / 86_400);
 

@@ -8,7 +8,9 @@ public abstract record OtpVerdict
     }
 
     /// <summary>Right: the challenge is consumed and the session open.</summary>
-    public sealed record Accepted : OtpVerdict;
+    /// <param name="ClientId">The client that sent the person here, as the challenge knows it; null for none.</param>
+    /// <param name="RequestUri">The stored authorization request to go back to, as the challenge knows it; null for none.</param>
+    public sealed record Accepted(string? ClientId, string? RequestUri) : OtpVerdict;
 
     /// <summary>Wrong; the challenge stays open for what is left.</summary>
     public sealed record Wrong(int AttemptsLeft) : OtpVerdict;

@@ -39,6 +39,12 @@ public sealed class OtpChallenge
     /// <summary>Guesses spent from the account's budget by this challenge; refunded when it is consumed.</summary>
     public int AccountSpent { get; set; }
 
+    /// <summary>The day, in the budget's count, that the last of them was spent from.</summary>
+    public int AccountDay { get; set; }
+
+    /// <summary>How many were spent from that day; the others from the one before, since a challenge lives half an hour.</summary>
+    public int AccountSpentOnDay { get; set; }
+
     public int Sends { get; set; }
 
     public DateTimeOffset LastSentAt { get; set; }

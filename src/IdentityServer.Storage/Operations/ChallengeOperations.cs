@@ -14,7 +14,8 @@ public abstract record SpendOutcome
     /// <summary>An attempt of the challenge and a guess of account and network are gone for good; now compare.</summary>
     /// <param name="Challenge">The challenge, after the spend.</param>
     /// <param name="NetworkTotal">What the network has spent of late, this guess included.</param>
-    public sealed record Spent(OtpChallenge Challenge, int NetworkTotal) : SpendOutcome;
+    /// <param name="ReachedLimit">It was the account's last: unless it is right, sign-in needs a password reset.</param>
+    public sealed record Spent(OtpChallenge Challenge, int NetworkTotal, bool ReachedLimit) : SpendOutcome;
 
     /// <summary>Expired, exhausted, consumed, closed, unknown, foreign, or the account's credentials changed: no difference is told.</summary>
     public sealed record NotOpen : SpendOutcome;
@@ -53,14 +54,18 @@ public sealed class ChallengeOperations
 
     private static readonly SqlText Spend = new(
         $"""
-        UPDATE "otp_challenges" SET "AttemptsLeft" = "AttemptsLeft" - 1, "AccountSpent" = "AccountSpent" + 1
+        UPDATE "otp_challenges" SET "AttemptsLeft" = "AttemptsLeft" - 1
         WHERE "Id" = $1 AND {Valid} AND "AttemptsLeft" > 0 AND "BrowserHash" = $3 AND "Purpose" = $4
         RETURNING "Id", "UserId", "Purpose", "Seed", "BrowserHash", "CredentialVersion", "KeyId", "Reference", "AttemptsLeft",
-          "AccountSpent", "Sends", "LastSentAt", "CreatedAt", "ExpiresAt", "ClientId", "RequestUri", "Browser", "Network"
+          "Sends", "LastSentAt", "CreatedAt", "ExpiresAt", "ClientId", "RequestUri", "Browser", "Network"
         """);
 
-    private static readonly SqlText Uncharge = new(
-        """UPDATE "otp_challenges" SET "AccountSpent" = "AccountSpent" - 1 WHERE "Id" = $1""");
+    private static readonly SqlText Charge = new(
+        """
+        UPDATE "otp_challenges" SET "AccountSpent" = "AccountSpent" + 1,
+          "AccountSpentOnDay" = CASE WHEN "AccountDay" = $2 THEN "AccountSpentOnDay" + 1 ELSE 1 END, "AccountDay" = $2
+        WHERE "Id" = $1
+        """);
 
     private static readonly SqlText Consume = new($"""UPDATE "otp_challenges" SET "State" = 1 WHERE "Id" = $1 AND {Valid}""");
 
@@ -118,14 +123,15 @@ public sealed class ChallengeOperations
                     return new SpendOutcome.NetworkExhausted();
                 }
 
-                if (await _budgets.TrySpendAsync(challenge.UserId, challenge.Id, now, cancellationToken))
+                if (await _budgets.TrySpendAsync(challenge.UserId, challenge.Id, now, cancellationToken) is not { } spend)
                 {
-                    return new SpendOutcome.Spent(challenge, charged.Total);
+                    // The attempt stays spent.
+                    return new SpendOutcome.AccountExhausted(challenge);
                 }
 
-                // The attempt stays spent, but the account was not charged: a later refund must not give back what was never taken.
-                await _sql.WriteAsync(Uncharge, [id], cancellationToken);
-                return new SpendOutcome.AccountExhausted(challenge);
+                // Noted on the challenge, with the day: a later refund gives back just that.
+                await _sql.WriteAsync(Charge, [id, spend.Day], cancellationToken);
+                return new SpendOutcome.Spent(challenge, charged.Total, spend.ReachedLimit);
             },
             cancellationToken);
 
@@ -225,14 +231,13 @@ public sealed class ChallengeOperations
         Reference = row.GetString(7),
         State = ChallengeState.Open,
         AttemptsLeft = row.GetInt32(8),
-        AccountSpent = row.GetInt32(9),
-        Sends = row.GetInt32(10),
-        LastSentAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(11)),
-        CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(12)),
-        ExpiresAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(13)),
-        ClientId = row.IsDBNull(14) ? null : row.GetString(14),
-        RequestUri = row.IsDBNull(15) ? null : row.GetString(15),
-        Browser = row.IsDBNull(16) ? null : row.GetString(16),
-        Network = row.IsDBNull(17) ? null : row.GetString(17),
+        Sends = row.GetInt32(9),
+        LastSentAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(10)),
+        CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(11)),
+        ExpiresAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(12)),
+        ClientId = row.IsDBNull(13) ? null : row.GetString(13),
+        RequestUri = row.IsDBNull(14) ? null : row.GetString(14),
+        Browser = row.IsDBNull(15) ? null : row.GetString(15),
+        Network = row.IsDBNull(16) ? null : row.GetString(16),
     };
 }

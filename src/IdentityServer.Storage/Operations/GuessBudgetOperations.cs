@@ -2,6 +2,11 @@ using IdentityServer.Domain.OneTimeCodes;
 
 namespace IdentityServer.Storage.Operations;
 
+/// <summary>A guess that an account's budget allowed.</summary>
+/// <param name="Day">The day that it was counted on.</param>
+/// <param name="ReachedLimit">It was the last: the account takes no more.</param>
+public readonly record struct BudgetSpend(int Day, bool ReachedLimit);
+
 /// <summary>The account's guess budget. Spending is one conditional update of a row that exists since the account does.</summary>
 public sealed class GuessBudgetOperations
 {
@@ -28,20 +33,24 @@ public sealed class GuessBudgetOperations
           "ExhaustedBy" = $2
         WHERE "UserId" = $1 AND "ExhaustedAt" IS NULL AND {DaySpent} < {GuessBudget.AccountPerDay}
           AND {MonthSpent} < {GuessBudget.AccountPerMonth} AND "PasswordSpent" < {GuessBudget.AccountPerPassword}
+        RETURNING "Day", "ExhaustedAt"
         """);
 
+    // Each bucket gets back what this challenge took from it, and nothing else: what others spent stays spent. A day belongs to one
+    // period of 30, so the day tells the period too.
     private static readonly SqlText Refund = new(
-        """
+        $"""
         UPDATE "account_guess_budgets" SET
-          "DaySpent" = CASE WHEN "DaySpent" > c.spent THEN "DaySpent" - c.spent ELSE 0 END,
-          "PreviousDaySpent" = CASE WHEN "DaySpent" >= c.spent THEN "PreviousDaySpent"
-            WHEN "DaySpent" + "PreviousDaySpent" > c.spent THEN "DaySpent" + "PreviousDaySpent" - c.spent ELSE 0 END,
-          "MonthSpent" = CASE WHEN "MonthSpent" > c.spent THEN "MonthSpent" - c.spent ELSE 0 END,
-          "PreviousMonthSpent" = CASE WHEN "MonthSpent" >= c.spent THEN "PreviousMonthSpent"
-            WHEN "MonthSpent" + "PreviousMonthSpent" > c.spent THEN "MonthSpent" + "PreviousMonthSpent" - c.spent ELSE 0 END,
-          "PasswordSpent" = CASE WHEN "PasswordSpent" > c.spent THEN "PasswordSpent" - c.spent ELSE 0 END,
+          "DaySpent" = {Less("DaySpent", OnDay("\"Day\""))},
+          "PreviousDaySpent" = {Less("PreviousDaySpent", OnDay("\"Day\" - 1"))},
+          "MonthSpent" = {Less("MonthSpent", InMonth("\"Month\""))},
+          "PreviousMonthSpent" = {Less("PreviousMonthSpent", InMonth("\"Month\" - 1"))},
+          "PasswordSpent" = {Less("PasswordSpent", "(c.latest + c.earlier)")},
           "ExhaustedAt" = CASE WHEN "ExhaustedBy" = $2 THEN NULL ELSE "ExhaustedAt" END
-        FROM (SELECT o."AccountSpent" AS spent FROM "otp_challenges" o WHERE o."Id" = $2) AS c
+        FROM (
+          SELECT o."AccountDay" AS spent_on, o."AccountSpentOnDay" AS latest, o."AccountSpent" - o."AccountSpentOnDay" AS earlier
+          FROM "otp_challenges" o WHERE o."Id" = $2
+        ) AS c
         WHERE "UserId" = $1
         """);
 
@@ -51,6 +60,10 @@ public sealed class GuessBudgetOperations
           "PasswordSpent" = 0, "ExhaustedAt" = NULL, "ExhaustedBy" = NULL
         WHERE "UserId" = $1
         """);
+
+    // What open challenges spent before a reset is forgotten with it: a refund of it would give back what others spent afterwards.
+    private static readonly SqlText ForgetSpent = new(
+        """UPDATE "otp_challenges" SET "AccountSpent" = 0, "AccountSpentOnDay" = 0 WHERE "UserId" = $1 AND "State" = 0""");
 
     private static readonly SqlText Read = new("""SELECT "ExhaustedAt", "CodeMails" FROM "account_guess_budgets" WHERE "UserId" = $1""");
 
@@ -69,22 +82,29 @@ public sealed class GuessBudgetOperations
     internal GuessBudgetOperations(SqlRunner sql) => _sql = sql;
 
     /// <summary>Spends one guess, if day, 30 days and password all have one left. Joins the open unit of work.</summary>
-    /// <returns>False when the account is exhausted: nothing may be compared.</returns>
-    public async Task<bool> TrySpendAsync(Guid userId, Guid challengeId, DateTimeOffset now, CancellationToken cancellationToken) =>
+    /// <returns>What was spent; null when the account is exhausted, and then nothing may be compared.</returns>
+    public async Task<BudgetSpend?> TrySpendAsync(Guid userId, Guid challengeId, DateTimeOffset now, CancellationToken cancellationToken) =>
         await _sql.WriteAsync(
-            Spend, [userId, challengeId, GuessBudget.DayOf(now), GuessBudget.MonthOf(now), now.ToUnixTimeMilliseconds()], cancellationToken) == 1;
+            Spend,
+            [userId, challengeId, GuessBudget.DayOf(now), GuessBudget.MonthOf(now), now.ToUnixTimeMilliseconds()],
+            static row => new BudgetSpend(row.GetInt32(0), !row.IsDBNull(1)),
+            cancellationToken) is [var spent] ? spent : null;
 
     /// <summary>
-    /// Gives back what a consumed challenge had spent, newest bucket first, and lifts the stop if this very challenge had reached the
-    /// limit. Joins the open unit of work, after the challenge was marked consumed, so it happens once.
+    /// Gives back what a consumed challenge had spent, to the buckets that it came from, and lifts the stop if this very challenge had
+    /// reached the limit. Joins the open unit of work, after the challenge was marked consumed, so it happens once.
     /// </summary>
     public Task RefundAsync(Guid userId, Guid challengeId, CancellationToken cancellationToken) =>
         _sql.WriteAsync(Refund, [userId, challengeId], cancellationToken);
 
-    /// <summary>Clears everything: after a password change, or by an operator (audited by the caller).</summary>
+    /// <summary>Clears everything: after a password change, or by an operator (audited by the caller). Call it in a unit of work.</summary>
     /// <returns>False when there is no such account.</returns>
-    public async Task<bool> ResetAsync(Guid userId, CancellationToken cancellationToken) =>
-        await _sql.WriteAsync(Reset, [userId], cancellationToken) == 1;
+    public async Task<bool> ResetAsync(Guid userId, CancellationToken cancellationToken)
+    {
+        var known = await _sql.WriteAsync(Reset, [userId], cancellationToken) == 1;
+        await _sql.WriteAsync(ForgetSpent, [userId], cancellationToken);
+        return known;
+    }
 
     /// <summary>True when sign-in needs a password reset.</summary>
     public async Task<bool> IsExhaustedAsync(Guid userId, CancellationToken cancellationToken) =>
@@ -121,6 +141,17 @@ public sealed class GuessBudgetOperations
     /// <summary>The same for the account of a challenge.</summary>
     internal Task HoldByChallengeAsync(Guid challengeId, CancellationToken cancellationToken) =>
         HoldAsync(LockByChallenge, challengeId, cancellationToken);
+
+    // Never below nothing: that would be credit.
+    private static string Less(string column, string amount) =>
+        $"""CASE WHEN "{column}" > {amount} THEN "{column}" - {amount} ELSE 0 END""";
+
+    // What the challenge spent on a day, and in a period of 30 days.
+    private static string OnDay(string day) =>
+        $"""(CASE WHEN c.spent_on = {day} THEN c.latest WHEN c.spent_on - 1 = {day} THEN c.earlier ELSE 0 END)""";
+
+    private static string InMonth(string month) =>
+        $"""(CASE WHEN c.spent_on / 30 = {month} THEN c.latest ELSE 0 END + CASE WHEN (c.spent_on - 1) / 30 = {month} THEN c.earlier ELSE 0 END)""";
 
     private Task HoldAsync(SqlText statement, Guid id, CancellationToken cancellationToken) =>
         _sql.OnPostgreSql ? _sql.ReadAsync(statement, [id], static _ => true, cancellationToken) : Task.CompletedTask;

@@ -42,6 +42,7 @@ internal static class AuditEvents
     public const string CodeResent = "one-time-code.resent";
     public const string CodeWrong = "one-time-code.wrong";
     public const string GuessBudgetExhausted = "guess-budget.exhausted";
+    public const string GuessRefused = "guess-budget.refused";
     public const string GuessBudgetReset = "guess-budget.reset";
     public const string FleetAlarm = "guess-budget.fleet-alarm";
     public const string SessionOpened = "session.opened";

@@ -51,9 +51,9 @@ internal sealed class ChallengeIssuer(
         var outcome = await work.InOwnTransactionAsync<PasswordOutcome>(
             async () =>
             {
-                await writes.Throttle.RefundAsync(ticket, cancellationToken);
                 if (await writes.Budgets.TakeMailAsync(user.Id, now, cancellationToken) is CodeMailVerdict.Wait wait)
                 {
+                    await writes.Throttle.RefundAsync(ticket, cancellationToken);
                     return new PasswordOutcome.MailLimit(wait.Remaining);
                 }
 
@@ -64,6 +64,9 @@ internal sealed class ChallengeIssuer(
                     AuditEvents.CodeIssued,
                     new(UserId: user.Id, ClientId: challenge.ClientId, ChallengeId: challenge.Id, Network: challenge.Network));
                 await db.SaveChangesAsync(cancellationToken);
+
+                // Last: every sign-in of a network takes this row, and holds it until the commit.
+                await writes.Throttle.RefundAsync(ticket, cancellationToken);
                 return new PasswordOutcome.Pending(new(challenge, handle));
             },
             cancellationToken);

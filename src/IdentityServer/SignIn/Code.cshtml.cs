@@ -78,7 +78,7 @@ internal sealed class CodeModel(CodeStep step, CodePageReader reader, ChallengeI
 
         return await step.AnswerAsync(pending, code, SignInOrigin.Of(HttpContext, Target).Network, cancellationToken) switch
         {
-            OtpVerdict.Accepted => Accept(pending),
+            OtpVerdict.Accepted accepted => Accept(pending, accepted),
             OtpVerdict.Wrong wrong => await RefuseAsync(SignInText.CodeWrong(wrong.AttemptsLeft), cancellationToken),
             OtpVerdict.Void => StartAgain(),
             OtpVerdict.BudgetExhausted => ResetNeeded(),
@@ -120,10 +120,11 @@ internal sealed class CodeModel(CodeStep step, CodePageReader reader, ChallengeI
         return true;
     }
 
-    private SeeOther Accept(HandleCookie pending)
+    // To where the challenge says, not the address of this page: the one was written when the password was given.
+    private SeeOther Accept(HandleCookie pending, OtpVerdict.Accepted accepted)
     {
         PendingSignIn.Forget(HttpContext, pending.Id);
-        return new SeeOther(Target.Destination);
+        return new SeeOther(ReturnRequest.Of(accepted.ClientId, accepted.RequestUri).Destination);
     }
 
     // One answer for every code that cannot be judged any more (I4); the flow it belongs to goes on after a new sign-in.

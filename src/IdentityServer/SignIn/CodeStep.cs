@@ -17,24 +17,27 @@ internal sealed class CodeStep(
     /// <param name="pending">The browser's handle.</param>
     /// <param name="code">What was typed, well formed.</param>
     /// <param name="network">The network to charge.</param>
-    /// <param name="cancellationToken">Cancels before a commit; never between spending and comparing.</param>
+    /// <param name="cancellationToken">
+    /// Cancels the spending and the wait before an answer. Nothing between is cancelled: who hangs up after a guess was spent must not
+    /// escape its audit event and the owner's alert.
+    /// </param>
     public async Task<OtpVerdict> AnswerAsync(HandleCookie pending, OneTimeCode code, string network, CancellationToken cancellationToken)
     {
         var now = extras.Clock.GetUtcNow();
         var spent = await challenges.SpendAsync(pending.Id, pending.Hash, OtpPurpose.SignIn, network, now, cancellationToken);
         return spent switch
         {
-            SpendOutcome.Spent(var challenge, var total) => await JudgeAsync(challenge, code, network, SlowDown.For(total), cancellationToken),
-            SpendOutcome.AccountExhausted => new OtpVerdict.BudgetExhausted(),
+            SpendOutcome.Spent guess => await JudgeAsync(guess, code, network, cancellationToken),
+            SpendOutcome.AccountExhausted(var challenge) => await RefuseExhaustedAsync(challenge, network),
             SpendOutcome.NetworkExhausted => new OtpVerdict.SlowDown(SlowDown.WaitFor(ChallengeOperations.NetworkBucket, now)),
             _ => new OtpVerdict.Void(),
         };
     }
 
-    private async Task<OtpVerdict> JudgeAsync(
-        OtpChallenge challenge, OneTimeCode code, string network, TimeSpan delay, CancellationToken cancellationToken)
+    private async Task<OtpVerdict> JudgeAsync(SpendOutcome.Spent guess, OneTimeCode code, string network, CancellationToken cancellationToken)
     {
-        if (await secrets.OtpKeyAsync(challenge.KeyId, cancellationToken) is not { } key)
+        var challenge = guess.Challenge;
+        if (await secrets.OtpKeyAsync(challenge.KeyId, CancellationToken.None) is not { } key)
         {
             return new OtpVerdict.Void();
         }
@@ -42,17 +45,17 @@ internal sealed class CodeStep(
         var right = OneTimeCodeDerivation.Derive(key.Bytes.Span, challenge.Binding());
         if (!right.Matches(code))
         {
-            await wrongCode.RecordAsync(challenge, network, cancellationToken);
+            await wrongCode.RecordAsync(guess, network);
 
             // Real time on purpose: nothing is decided by it, it only makes guessing slow.
-            await Task.Delay(delay, cancellationToken);
+            await Task.Delay(SlowDown.For(guess.NetworkTotal), cancellationToken);
             return challenge.AttemptsLeft > 0 ? new OtpVerdict.Wrong(challenge.AttemptsLeft) : new OtpVerdict.Void();
         }
 
         var now = extras.Clock.GetUtcNow();
         var prepared = await sessions.PrepareAsync(challenge, now);
         var consumed = await challenges.ConsumeAsync(
-            challenge, prepared.Row, network, () => AddAudit(challenge, prepared.Row), now, cancellationToken);
+            challenge, prepared.Row, network, () => AddAudit(challenge, prepared.Row), now, CancellationToken.None);
         if (consumed is null)
         {
             return new OtpVerdict.Void();
@@ -60,7 +63,13 @@ internal sealed class CodeStep(
 
         sessions.Issue(consumed, prepared);
         extras.KnownBrowser.Remember(challenge.UserId);
-        return new OtpVerdict.Accepted();
+        return new OtpVerdict.Accepted(challenge.ClientId, challenge.RequestUri);
+    }
+
+    private async Task<OtpVerdict> RefuseExhaustedAsync(OtpChallenge challenge, string network)
+    {
+        await wrongCode.RecordRefusalAsync(challenge, network);
+        return new OtpVerdict.BudgetExhausted();
     }
 
     private void AddAudit(OtpChallenge challenge, AuthenticationSession session) => extras.Audit.Add(

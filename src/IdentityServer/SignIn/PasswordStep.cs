@@ -47,10 +47,17 @@ internal sealed class PasswordStep(
         await Task.Delay(ticket.Delay, cancellationToken);
         return await hasher.VerifyAsync(user?.PasswordHash, password, cancellationToken) switch
         {
-            PasswordVerdict.Busy busy => new PasswordOutcome.TryLater(busy.RetryAfter, Overloaded: true),
+            PasswordVerdict.Busy busy => await GiveBackAsync(ticket, new PasswordOutcome.TryLater(busy.RetryAfter, Overloaded: true)),
             PasswordVerdict.Right right when user is not null => await ContinueAsync(user, right, password, ticket, origin, cancellationToken),
             _ => new PasswordOutcome.Refused(),
         };
+    }
+
+    // No failure: nothing was checked, or the password was right. It must not count against whoever comes from this network.
+    private async Task<PasswordOutcome> GiveBackAsync(PasswordTicket ticket, PasswordOutcome outcome)
+    {
+        await throttle.RefundAsync(ticket, CancellationToken.None);
+        return outcome;
     }
 
     private async Task<PasswordOutcome> ContinueAsync(
@@ -63,7 +70,7 @@ internal sealed class PasswordStep(
 
         if (await budgets.IsExhaustedAsync(user.Id, cancellationToken))
         {
-            return new PasswordOutcome.ResetNeeded();
+            return await GiveBackAsync(ticket, new PasswordOutcome.ResetNeeded());
         }
 
         return await issuer.IssueAsync(user, ticket, origin, cancellationToken);

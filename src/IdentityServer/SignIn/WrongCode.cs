@@ -17,15 +17,25 @@ internal sealed partial class WrongCode(
     IdentityServerDbContext db, UnitOfWork work, WrongCodeParts parts, TimeProvider clock, ILogger<WrongCode> logger)
 {
     private const string FleetKey = "code-guesses/fleet";
+    private const string AlarmKey = "code-guesses/fleet-alarm";
+    private static readonly TimeSpan _alarmBucket = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan _fleetBucket = TimeSpan.FromMinutes(5);
     private static readonly Meter _meter = new("IdentityServer");
     private static readonly Counter<long> _wrong = _meter.CreateCounter<long>("identityserver.code.wrong", description: "Wrong one-time codes.");
     private static readonly Counter<long> _alarms = _meter.CreateCounter<long>(
         "identityserver.code.fleet_alarm", description: "Times that wrong codes over all accounts passed the alarm threshold.");
 
-    /// <summary>Records it, in a commit of its own.</summary>
-    public async Task RecordAsync(OtpChallenge challenge, string network, CancellationToken cancellationToken)
+    /// <summary>Records a guess that the exhausted budget kept from being judged.</summary>
+    public async Task RecordRefusalAsync(OtpChallenge challenge, string network)
     {
+        parts.Audit.Add(AuditEvents.GuessRefused, new(challenge.UserId, challenge.ClientId, ChallengeId: challenge.Id, Network: network));
+        await db.SaveChangesAsync(CancellationToken.None);
+    }
+
+    /// <summary>Records it, in a commit of its own. It cannot be cancelled: the guess is spent, whether or not anybody waits for the answer.</summary>
+    public async Task RecordAsync(SpendOutcome.Spent guess, string network)
+    {
+        var (challenge, cancellationToken) = (guess.Challenge, CancellationToken.None);
         _wrong.Add(1);
         await work.InOwnTransactionAsync(
             async () =>
@@ -40,7 +50,7 @@ internal sealed partial class WrongCode(
                     db.OutboxMessages.Add(AlertHandler.Message(AlertHandler.WrongCode, challenge, now));
                 }
 
-                if (await parts.Budgets.IsExhaustedAsync(challenge.UserId, cancellationToken))
+                if (guess.ReachedLimit)
                 {
                     parts.Audit.Add(AuditEvents.GuessBudgetExhausted, subject);
                     db.OutboxMessages.Add(AlertHandler.Message(AlertHandler.GuessBudgetExhausted, challenge, now));
@@ -54,7 +64,8 @@ internal sealed partial class WrongCode(
         parts.Outbox.Notify();
     }
 
-    // The baseline is the same hour of the seven days before, kept as hourly counts.
+    // The baseline is the same hour of the seven days before, kept as hourly counts: their median, so that an attack of yesterday does
+    // not hide today's.
     private async Task CountFleetAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         var recent = await parts.Counters.TrySpendAsync(FleetKey, _fleetBucket, int.MaxValue, now, cancellationToken);
@@ -64,13 +75,17 @@ internal sealed partial class WrongCode(
             return;
         }
 
-        var usual = 0;
+        var usual = new List<int>(7);
         for (var day = 1; day <= 7; day++)
         {
-            usual += await parts.Counters.ReadAsync(HourKey(now.AddDays(-day)), TimeSpan.FromDays(8), now, cancellationToken);
+            usual.Add(await parts.Counters.ReadAsync(HourKey(now.AddDays(-day)), TimeSpan.FromDays(8), now, cancellationToken));
         }
 
-        if (recent.Total == GuessBudget.FleetThreshold(usual / 7.0 / 6.0))
+        usual.Sort();
+
+        // Once per alarm, not once per guess: a marker that only one writer of any window can set.
+        if (recent.Total >= GuessBudget.FleetThreshold(usual[3] / 6.0)
+            && (await parts.Counters.TrySpendAsync(AlarmKey, _alarmBucket, 1, now, cancellationToken)).Allowed)
         {
             _alarms.Add(1);
             FleetAlarm(recent.Total);
@@ -88,4 +103,4 @@ internal sealed partial class WrongCode(
 }
 
 /// <summary>What recording a wrong code writes to.</summary>
-internal sealed record WrongCodeParts(AuditTrail Audit, GuessBudgetOperations Budgets, CounterOperations Counters, OutboxSignal Outbox);
+internal sealed record WrongCodeParts(AuditTrail Audit, CounterOperations Counters, OutboxSignal Outbox);

@@ -17,7 +17,6 @@ public sealed class LimitsTests
         GuessBudget.AccountPerMonth.ShouldBe(20);
         GuessBudget.AccountPerPassword.ShouldBe(40);
         GuessBudget.NetworkPerHour.ShouldBe(20);
-        GuessBudget.AttemptsUnderAlarm.ShouldBe(1);
     }
 
     [Theory]

@@ -97,7 +97,7 @@ public sealed class GuessingTests
         answer.Status.ShouldBe(HttpStatusCode.OK);
         answer.Alert!.ShouldContain("password reset");
         (await world.ReadAsync(db => db.AuthenticationSessions.CountAsync(TestContext.Current.CancellationToken))).ShouldBe(0);
-        (await waiting.GetAsync(client.Start(("prompt", "none")))).Status.ShouldNotBe(HttpStatusCode.OK);
+        (await waiting.FollowAsync(await waiting.GetAsync(client.Start(("prompt", "none"))))).Parameter("error").ShouldBe("login_required");
     }
 
     [Fact]

@@ -382,7 +382,13 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                         .ValueGeneratedOnAdd()
                         .HasColumnType("uuid");
 
+                    b.Property<int>("AccountDay")
+                        .HasColumnType("integer");
+
                     b.Property<int>("AccountSpent")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("AccountSpentOnDay")
                         .HasColumnType("integer");
 
                     b.Property<int>("AttemptsLeft")

@@ -377,7 +377,13 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                         .ValueGeneratedOnAdd()
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("AccountDay")
+                        .HasColumnType("INTEGER");
+
                     b.Property<int>("AccountSpent")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("AccountSpentOnDay")
                         .HasColumnType("INTEGER");
 
                     b.Property<int>("AttemptsLeft")

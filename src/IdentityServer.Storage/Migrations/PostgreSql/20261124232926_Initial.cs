@@ -285,6 +285,8 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     State = table.Column<int>(type: "integer", nullable: false),
                     AttemptsLeft = table.Column<int>(type: "integer", nullable: false),
                     AccountSpent = table.Column<int>(type: "integer", nullable: false),
+                    AccountDay = table.Column<int>(type: "integer", nullable: false),
+                    AccountSpentOnDay = table.Column<int>(type: "integer", nullable: false),
                     Sends = table.Column<int>(type: "integer", nullable: false),
                     LastSentAt = table.Column<long>(type: "bigint", nullable: false),
                     CreatedAt = table.Column<long>(type: "bigint", nullable: false),

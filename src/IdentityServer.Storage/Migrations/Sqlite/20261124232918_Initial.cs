@@ -284,6 +284,8 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     State = table.Column<int>(type: "INTEGER", nullable: false),
                     AttemptsLeft = table.Column<int>(type: "INTEGER", nullable: false),
                     AccountSpent = table.Column<int>(type: "INTEGER", nullable: false),
+                    AccountDay = table.Column<int>(type: "INTEGER", nullable: false),
+                    AccountSpentOnDay = table.Column<int>(type: "INTEGER", nullable: false),
                     Sends = table.Column<int>(type: "INTEGER", nullable: false),
                     LastSentAt = table.Column<long>(type: "INTEGER", nullable: false),
                     CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
