@@ -6,6 +6,8 @@ using IdentityServer.Protocol.Guards;
 using IdentityServer.Protocol.SigningKeys;
 using IdentityServer.Protocol.Tokens;
 using IdentityServer.Protocol.UserInfo;
+using Microsoft.Extensions.Options;
+using OpenIddict.Server;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 using static OpenIddict.Server.OpenIddictServerEvents;
 using static OpenIddict.Server.OpenIddictServerHandlers;
@@ -56,6 +58,7 @@ internal static class ProtocolRoom
         });
         builder.Services.AddSigningKeys();
         builder.Services.AddHostedService<GuardCheck>();
+        builder.Services.AddSingleton<IValidateOptions<OpenIddictServerOptions>, GuardCheck>();
         return builder;
     }
 
@@ -64,6 +67,7 @@ internal static class ProtocolRoom
         server.RemoveEventHandler(RedeemTokenEntry.Descriptor);
         server.AddEventHandler(RequireConsumedChallenge.Descriptor);
         server.AddEventHandler(RequireStamp.Descriptor);
+        server.AddEventHandler(NoticeReplay.Descriptor);
         server.AddEventHandler(RedeemPresentedToken.Descriptor);
         server.AddEventHandler(BindAuthorization.Descriptor);
         server.AddEventHandler(ShapeIdToken.Descriptor);

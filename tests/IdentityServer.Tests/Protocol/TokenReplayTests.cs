@@ -1,5 +1,7 @@
 using System.Net;
+using IdentityServer.Audit;
 using IdentityServer.Tests.Support;
+using Microsoft.EntityFrameworkCore;
 
 namespace IdentityServer.Tests.Protocol;
 
@@ -19,6 +21,23 @@ public sealed class TokenReplayTests
 
         (await client.UserInfoAsync(first.AccessToken!)).Status.ShouldBe(HttpStatusCode.Unauthorized);
         (await client.RefreshAsync(first.RefreshToken!)).Error.ShouldBe("invalid_grant");
+        (await ReplaysAsync(world)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_refresh_token_used_twice_is_audited_with_whom_and_where()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var tokens = await client.SignInAsync(await world.AddUserAsync());
+        (await client.RefreshAsync(tokens.RefreshToken!)).Status.ShouldBe(HttpStatusCode.OK);
+        (await ReplaysAsync(world)).ShouldBe(0);
+
+        (await client.RefreshAsync(tokens.RefreshToken!)).Error.ShouldBe("invalid_grant");
+
+        (await world.ReadAsync(db => db.AuditEvents.CountAsync(
+            told => told.Name == AuditEvents.TokenReplayed && told.UserId != null && told.SessionId != null && told.ClientId == client.Id,
+            TestContext.Current.CancellationToken))).ShouldBe(1);
     }
 
     [Theory]
@@ -163,4 +182,7 @@ public sealed class TokenReplayTests
         (await client.PostAsync("/connect/introspect", new() { ["token"] = tokens.AccessToken! })).Json.GetProperty("active").GetBoolean().ShouldBeFalse();
         (await client.RefreshAsync(tokens.RefreshToken!)).Error.ShouldBe("invalid_grant");
     }
+
+    private static Task<int> ReplaysAsync(World world) => world.ReadAsync(db =>
+        db.AuditEvents.CountAsync(told => told.Name == AuditEvents.TokenReplayed, TestContext.Current.CancellationToken));
 }

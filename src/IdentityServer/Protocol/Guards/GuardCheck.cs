@@ -6,20 +6,29 @@ using static OpenIddict.Server.OpenIddictServerHandlers;
 namespace IdentityServer.Protocol.Guards;
 
 /// <summary>
-/// Guard 3: at start, checks that both handlers stand where they must and that nothing is enabled that they were not thought through for.
-/// A server that could make tokens without a mailed code does not start.
+/// Guard 3: checks that both handlers stand where they must and that nothing is enabled that they were not thought through for, at the
+/// start and each time that the options are made anew, as when signing keys change. A server that could make tokens without a mailed
+/// code does not start, and does not go on.
 /// </summary>
-internal sealed class GuardCheck(IOptionsMonitor<OpenIddictServerOptions> monitor) : IHostedService
+internal sealed class GuardCheck(IServiceProvider services) : IHostedService, IValidateOptions<OpenIddictServerOptions>
 {
     private static readonly string[] _grants = [GrantTypes.AuthorizationCode, GrantTypes.RefreshToken, GrantTypes.ClientCredentials];
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        Check(monitor.CurrentValue);
+        Check(services.GetRequiredService<IOptionsMonitor<OpenIddictServerOptions>>().CurrentValue);
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Looks at options that were just made, before anybody uses them.</summary>
+    /// <exception cref="InvalidOperationException">A guard is missing, out of order or walked around.</exception>
+    public ValidateOptionsResult Validate(string? name, OpenIddictServerOptions options)
+    {
+        Check(options);
+        return ValidateOptionsResult.Success;
+    }
 
     /// <summary>Throws when a guard is missing, out of order or walked around.</summary>
     internal static void Check(OpenIddictServerOptions options)
@@ -28,8 +37,8 @@ internal sealed class GuardCheck(IOptionsMonitor<OpenIddictServerOptions> monito
         var first = Single(handlers, RequireConsumedChallenge.Descriptor);
         Require(first.Order > Order(handlers, ValidateSignInDemand.Descriptor), "the sign-in guard follows OpenIddict's own check");
         Require(
-            handlers.Where(handler => handler.ContextType == first.ContextType && handler.Order >= first.Order && handler != first)
-                .All(handler => handler.Order > first.Order)
+            handlers.Where(handler => handler.ContextType == first.ContextType && handler != first)
+                .All(handler => handler.Type == OpenIddictServerHandlerType.BuiltIn ? handler.Order != first.Order : handler.Order > first.Order)
             && first.Order < Order(handlers, Tokens.RedeemPresentedToken.Descriptor)
             && first.Order < Order(handlers, GenerateAccessToken.Descriptor),
             "the sign-in guard comes before anything is redeemed or made");
