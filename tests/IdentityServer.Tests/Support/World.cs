@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -84,12 +85,19 @@ internal sealed class World : IAsyncDisposable
             verdict.ShouldBeOfType<ImportVerdict.Created>();
             return true;
         });
-        return new(this, Server, id, secret, method);
+        return new(Server.CreateClient(cookies: false), () => OpenBrowser(), id, secret, method);
     }
 
     /// <summary>A browser with a cookie jar and a network of its own.</summary>
-    public Browser OpenBrowser(TestServer? node = null, string? network = null) =>
-        new(this, node ?? Server, network ?? $"198.51.{Interlocked.Increment(ref _networks) / 250}.{(_networks % 250) + 1}");
+    public Browser OpenBrowser(TestServer? node = null, string? network = null)
+    {
+        var jar = new CookieContainer();
+        return new(
+            (node ?? Server).CreateClient(cookies: true, jar: jar),
+            jar,
+            Smtp,
+            network ?? $"198.51.{Interlocked.Increment(ref _networks) / 250}.{(_networks % 250) + 1}");
+    }
 
     /// <summary>Reads something from the database.</summary>
     public Task<T> ReadAsync<T>(Func<Storage.IdentityServerDbContext, Task<T>> read) =>
