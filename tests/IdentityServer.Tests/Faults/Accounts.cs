@@ -26,7 +26,8 @@ internal sealed class Accounts(Installation installation)
 
         var numbers = Enumerable.Range(_made, Batch).ToArray();
         await installation.ImportAsync(
-            "users", numbers.Select(number => (object)new { email = Address(number), password_hash = _hash, email_verified = true }));
+            "users",
+            numbers.Select(number => (object)new { email = Address(number), password_hash = _hash, email_verified = true }));
         _made += Batch;
         Array.ForEach(numbers, _free.Enqueue);
     }

@@ -44,7 +44,8 @@ internal sealed class CodeChecks(Installation installation, RelyingParty client,
 
         if (signIn.InFlight is { } step)
         {
-            findings.CutOff(done: step is Step.WrongCode && stored.Challenge.AttemptsLeft < ChallengePolicy.Attempts - signIn.WrongCodes);
+            var counted = ChallengePolicy.Attempts - stored.Challenge.AttemptsLeft;
+            findings.CutOff(done: step is Step.WrongCode && counted > signIn.WrongCodes);
         }
 
         findings.Kept(stored.Challenge.State == ChallengeState.Open, signIn, "the challenge is neither open nor consumed");
@@ -61,11 +62,8 @@ internal sealed class CodeChecks(Installation installation, RelyingParty client,
         }
 
         await signIn.OpenCodePageAsync();
-        var left = stored.Challenge.AttemptsLeft;
-        findings.Sound(
-            signIn.CodePage!.Body.Contains(left == 1 ? "One try left" : string.Create(CultureInfo.InvariantCulture, $"{left} tries left"), StringComparison.Ordinal),
-            signIn,
-            $"the code page does not say that {left} tries are left");
+        var left = string.Create(CultureInfo.InvariantCulture, $"{stored.Challenge.AttemptsLeft} tries left");
+        findings.Sound(signIn.CodePage!.Body.Contains(left, StringComparison.Ordinal), signIn, $"the code page does not say: {left}");
         var answer = await signIn.Browser.EnterCodeAsync(signIn.CodePage!, signIn.Code!);
         if (!findings.Kept(answer.OpensSession, signIn, $"the mailed code is refused: {answer.Status} {answer.Alert}"))
         {
@@ -74,7 +72,7 @@ internal sealed class CodeChecks(Installation installation, RelyingParty client,
 
         await RefuseAgainAsync(signIn);
         var back = await signIn.Browser.FollowAsync(answer);
-        if (findings.Kept(back.Parameter("code") is not null, signIn, $"the sign-in does not lead back to the client: {back.Status} {back.Location}"))
+        if (findings.Kept(back.Parameter("code") is not null, signIn, $"the sign-in does not lead back: {back.Status} {back.Location}"))
         {
             var tokens = await client.ExchangeAsync(back.Parameter("code")!);
             findings.Sound(tokens.Status == HttpStatusCode.OK, signIn, $"the sign-in ends without tokens: {tokens.Json}");
@@ -104,10 +102,12 @@ internal sealed class CodeChecks(Installation installation, RelyingParty client,
         var least = signIn.WrongCodes + (signIn.Accepted is null ? 0 : 1);
         var most = least + (signIn.InFlight is Step.WrongCode or Step.Code ? 1 : 0);
         var spent = ChallengePolicy.Attempts - stored.Challenge.AttemptsLeft;
-        findings.Kept(spent >= least && stored.Challenge.AccountSpent >= least, signIn, $"{least} codes were answered, {spent} are counted");
+        findings.Kept(
+            spent >= least && stored.Challenge.AccountSpent >= least, signIn, $"{least} codes were answered, {spent} are counted");
         findings.Sound(spent <= most, signIn, $"{most} codes were sent, {spent} are counted");
         var charged = stored.Consumed ? 0 : stored.Challenge.AccountSpent;
-        findings.Kept(stored.Budget.PasswordSpent == charged, signIn, $"the account is charged {stored.Budget.PasswordSpent}, not {charged}");
+        findings.Kept(
+            stored.Budget.PasswordSpent == charged, signIn, $"the account is charged {stored.Budget.PasswordSpent}, not {charged}");
     }
 
     private async Task CheckAcceptedAsync(SignIn signIn, StoredSignIn stored)
@@ -151,6 +151,7 @@ internal sealed class CodeChecks(Installation installation, RelyingParty client,
         };
         var answer = await thief.EnterCodeAsync(signIn.CodePage!, signIn.Code!);
         findings.Once(!answer.OpensSession, signIn, "the code is accepted twice");
-        findings.Sound(answer.Parameter("reason") == "code-void", signIn, $"a used code is answered with {answer.Status} {answer.Location} {answer.Alert}");
+        findings.Sound(
+            answer.Parameter("reason") == "code-void", signIn, $"a used code is answered with {answer.Status} {answer.Location} {answer.Alert}");
     }
 }

@@ -8,7 +8,12 @@ namespace IdentityServer.Tests.Faults;
 
 /// <summary>What the database holds of one sign-in.</summary>
 internal sealed record StoredSignIn(
-    OtpChallenge Challenge, AccountGuessBudget Budget, AuthenticationSession? Session, OutboxMessage Mail, Authorization? Family, Token[] Tokens)
+    OtpChallenge Challenge,
+    AccountGuessBudget Budget,
+    AuthenticationSession? Session,
+    OutboxMessage Mail,
+    Authorization? Family,
+    Token[] Tokens)
 {
     public bool Consumed => Challenge.State == ChallengeState.Consumed;
 
@@ -64,7 +69,8 @@ internal sealed class CrashedFile : IDisposable
         ("a token whose family descends from no session",
             """
             SELECT COUNT(*) FROM "tokens" t WHERE t."AuthorizationId" IS NOT NULL AND NOT EXISTS (
-              SELECT 1 FROM "authorizations" a JOIN "authentication_sessions" s ON s."Id" = a."SessionId" WHERE a."Id" = t."AuthorizationId")
+              SELECT 1 FROM "authorizations" a JOIN "authentication_sessions" s ON s."Id" = a."SessionId"
+              WHERE a."Id" = t."AuthorizationId")
             """),
         ("a live token of a dead family",
             """
@@ -96,20 +102,22 @@ internal sealed class CrashedFile : IDisposable
     /// <summary>Reads what it holds of these sign-ins.</summary>
     public async Task ReadAsync(IEnumerable<SignIn> signIns)
     {
-        await using var db = new IdentityServerDbContext(
-            new DbContextOptionsBuilder<IdentityServerDbContext>().UseSqlite(_connection).UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking).Options);
+        var options = new DbContextOptionsBuilder<IdentityServerDbContext>().UseSqlite(_connection);
+        await using var db = new IdentityServerDbContext(options.UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking).Options);
         var ids = signIns.Select(signIn => signIn.Challenge).OfType<Guid>().ToArray();
         var challenges = await db.OtpChallenges.Where(row => ids.Contains(row.Id)).ToListAsync(Cancel);
         var users = challenges.ConvertAll(row => row.UserId);
         var budgets = await db.AccountGuessBudgets.Where(row => users.Contains(row.UserId)).ToDictionaryAsync(row => row.UserId, Cancel);
-        var sessions = await db.AuthenticationSessions.Where(row => ids.Contains(row.ChallengeId)).ToDictionaryAsync(row => row.ChallengeId, Cancel);
+        var sessions = await db.AuthenticationSessions.Where(row => ids.Contains(row.ChallengeId))
+            .ToDictionaryAsync(row => row.ChallengeId, Cancel);
         var mails = await db.OutboxMessages.Where(row => row.ChallengeId != null && ids.Contains(row.ChallengeId.Value))
             .ToDictionaryAsync(row => row.ChallengeId!.Value, Cancel);
         var sessionIds = sessions.Values.Select(row => row.Id).ToArray();
         var families = await db.Authorizations.Where(row => row.SessionId != null && sessionIds.Contains(row.SessionId.Value))
             .ToDictionaryAsync(row => row.SessionId!.Value, Cancel);
         var familyIds = families.Values.Select(row => row.Id).ToArray();
-        var tokens = (await db.Tokens.Where(row => familyIds.Contains(row.AuthorizationId)).ToListAsync(Cancel)).ToLookup(row => row.AuthorizationId);
+        var tokens = (await db.Tokens.Where(row => familyIds.Contains(row.AuthorizationId)).ToListAsync(Cancel))
+            .ToLookup(row => row.AuthorizationId);
         _signIns = challenges.ToDictionary(row => row.Id, row =>
         {
             var session = sessions.GetValueOrDefault(row.Id);

@@ -24,8 +24,9 @@ internal sealed class Findings
     /// <summary>The figures in one line.</summary>
     public string InWords => string.Create(
         CultureInfo.InvariantCulture,
-        $"kills: {Kills}, acknowledged writes checked: {_acknowledged}, lost: {_lost}, accepted twice: {_twice}, other faults: "
-        + $"{_faults.Count - _lost - _twice}, requests cut off: {_cut} (of which done: {_cutButDone}), slowest restart: {SlowestRestart.TotalSeconds:0.0} s");
+        $"kills: {Kills}, acknowledged writes checked: {_acknowledged}, lost: {_lost}, accepted twice: {_twice}, "
+        + $"other faults: {_faults.Count - _lost - _twice}, requests cut off: {_cut} (of which done: {_cutButDone}), "
+        + $"slowest restart: {SlowestRestart.TotalSeconds:0.0} s");
 
     public void Killed() => Kills++;
 

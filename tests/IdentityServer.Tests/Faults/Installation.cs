@@ -80,8 +80,7 @@ internal sealed class Installation : IAsyncDisposable
             scope = "openid profile email offline_access",
             first_party = true,
         }]);
-        return new(
-            Strangers, () => throw new NotSupportedException("Each browser here needs a network of its own."), "killed", secret, "client_secret_basic");
+        return new(Strangers, NoBrowser, "killed", secret, "client_secret_basic");
     }
 
     /// <summary>Imports lines, with the product's own verb.</summary>
@@ -119,6 +118,8 @@ internal sealed class Installation : IAsyncDisposable
         await Relay.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
     }
+
+    private static Browser NoBrowser() => throw new NotSupportedException("Each browser here needs a network of its own.");
 
     // The built program lies beside the test's own files.
     private ProcessStartInfo Program(params string[] arguments)

@@ -42,7 +42,11 @@ internal sealed class KillRounds(Installation installation, RelyingParty client,
         await installation.Server.GoneAsync();
         using var file = new CrashedFile(installation.Data);
         await CheckFileAsync(file, []);
-        await CheckWaitingMailsAsync(file);
+        if (_findings.Faults.Count == 0)
+        {
+            await CheckWaitingMailsAsync(file);
+        }
+
         return _findings;
     }
 
@@ -65,7 +69,11 @@ internal sealed class KillRounds(Installation installation, RelyingParty client,
         _findings.Restarted(await starting);
 
         await RecallAsync(random);
-        await Task.WhenAll(lives.Select(life => (life, Random: new Random(random.Next()))).Select(each => Task.Run(() => CheckAsync(file, each.life, each.Random))));
+        await Task.WhenAll(lives.Select(life =>
+        {
+            var choices = new Random(random.Next());
+            return Task.Run(() => CheckAsync(file, life, choices));
+        }));
         return $"killed {peril.Plan} among {lives.Sum(life => life.Count)} sign-ins";
     }
 
@@ -79,7 +87,7 @@ internal sealed class KillRounds(Installation installation, RelyingParty client,
 
         _accepted.UnionWith(signIns.Where(signIn => signIn.Accepted is not null).Select(signIn => signIn.Challenge!.Value));
         var consumed = await file.ConsumedAsync();
-        _findings.Sound(_accepted.IsSubsetOf(consumed), "the database", "a session of an earlier round is gone");
+        _findings.Sound(_accepted.IsSubsetOf(consumed), "the database", "a session that was acknowledged is gone");
     }
 
     private async Task CheckAsync(CrashedFile file, IReadOnlyList<SignIn> signIns, Random random)
@@ -160,7 +168,8 @@ internal sealed class KillRounds(Installation installation, RelyingParty client,
         foreach (var signIn in _waiting.Keys.Where(signIn => !Codes.HasMail(signIn)))
         {
             var mail = file.Find(signIn)?.Mail;
-            _findings.Kept(mail is { DueAt: not null, State: DeliveryState.Queued or DeliveryState.Deferred }, signIn, "its mail will never be sent");
+            var due = mail is { DueAt: not null, State: DeliveryState.Queued or DeliveryState.Deferred };
+            _findings.Kept(due, signIn, "the mail will never be sent");
         }
     }
 }

@@ -23,7 +23,8 @@ public sealed class KillTests(ITestOutputHelper output)
     [Fact]
     public async Task What_was_acknowledged_survives_a_kill_at_any_instant()
     {
-        var asked = int.TryParse(Environment.GetEnvironmentVariable(RoundsVariable), NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+        var variable = Environment.GetEnvironmentVariable(RoundsVariable);
+        var asked = int.TryParse(variable, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
         var rounds = asked ? number : UsualRounds;
         await using var installation = new Installation();
         var client = await installation.AddClientAsync();

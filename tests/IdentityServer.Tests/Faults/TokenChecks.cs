@@ -38,9 +38,10 @@ internal sealed class TokenChecks(RelyingParty client, Findings findings)
         }
 
         findings.Kept(stored.Exchanged, signIn, "the authorization code was traded, and does not count as used");
-        findings.Kept(stored.Refreshes >= signIn.Tokens.Count - 1, signIn, $"{signIn.Tokens.Count - 1} refresh tokens were traded, {stored.Refreshes} count as used");
-        findings.Sound(
-            stored.Refreshes <= signIn.Tokens.Count - (signIn.InFlight is Step.Refresh ? 0 : 1), signIn, $"{stored.Refreshes} refresh tokens count as used");
+        var least = signIn.Tokens.Count - 1;
+        var most = least + (signIn.InFlight is Step.Refresh ? 1 : 0);
+        findings.Kept(stored.Refreshes >= least, signIn, $"{least} refresh tokens were traded, {stored.Refreshes} count as used");
+        findings.Sound(stored.Refreshes <= most, signIn, $"{most} refresh tokens were sent, {stored.Refreshes} count as used");
         if (signIn.InFlight is Step.Refresh or Step.Replay)
         {
             findings.CutOff(done: signIn.InFlight is Step.Replay ? stored.Dead : stored.Refreshes == signIn.Tokens.Count);
@@ -83,11 +84,12 @@ internal sealed class TokenChecks(RelyingParty client, Findings findings)
         foreach (var tokens in signIn.Tokens)
         {
             var user = await client.UserInfoAsync(tokens.AccessToken!);
-            findings.Kept(user.Status == HttpStatusCode.Unauthorized, signIn, $"an access token of a dead family works: {user.Status}");
+            findings.Kept(user.Status == HttpStatusCode.Unauthorized, signIn, $"an access token of a dead family is answered with {user.Status}");
         }
 
         var refreshed = await client.RefreshAsync(signIn.Tokens[^1].RefreshToken!);
-        findings.Kept(refreshed.Error == "invalid_grant", signIn, $"a refresh token of a dead family is answered with {refreshed.Status} {refreshed.Error}");
+        findings.Kept(
+            refreshed.Error == "invalid_grant", signIn, $"a refresh token of a dead family is answered with {refreshed.Status} {refreshed.Error}");
     }
 
     /// <summary>Presents something that was used already.</summary>
@@ -128,7 +130,8 @@ internal sealed class TokenChecks(RelyingParty client, Findings findings)
         var tokens = await client.ExchangeAsync(signIn.AuthorizationCode!);
         if (traded)
         {
-            findings.Once(tokens.Error == "invalid_grant", signIn, $"a traded authorization code is answered with {tokens.Status} {tokens.Error}");
+            findings.Once(
+                tokens.Error == "invalid_grant", signIn, $"a traded authorization code is answered with {tokens.Status} {tokens.Error}");
         }
         else
         {

@@ -17,7 +17,8 @@ internal sealed record Answer(HttpStatusCode Status, Uri? Location, string Body,
 
     /// <summary>True when the browser was given a session by it.</summary>
     public bool OpensSession => Message.Headers.TryGetValues("Set-Cookie", out var cookies)
-        && cookies.Any(cookie => cookie.StartsWith("idsrv.session=", StringComparison.Ordinal) && !cookie.StartsWith("idsrv.session=;", StringComparison.Ordinal));
+        && cookies.Any(cookie => cookie.StartsWith("idsrv.session=", StringComparison.Ordinal)
+            && !cookie.StartsWith("idsrv.session=;", StringComparison.Ordinal));
 
     /// <summary>A parameter of the address that this answer sends the browser to.</summary>
     public string? Parameter(string name) => Location is null
