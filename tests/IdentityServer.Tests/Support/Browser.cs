@@ -1,6 +1,7 @@
 using System.Net;
 using AngleSharp.Html.Dom;
 using AngleSharp.Html.Parser;
+using IdentityServer.TestSupport;
 
 namespace IdentityServer.Tests.Support;
 
@@ -14,6 +15,11 @@ internal sealed record Answer(HttpStatusCode Status, Uri? Location, string Body,
     /// <summary>The text of the page's alert, if it has one.</summary>
     public string? Alert => Document.QuerySelector("[role=alert]")?.TextContent.Trim();
 
+    /// <summary>True when the browser was given a session by it.</summary>
+    public bool OpensSession => Message.Headers.TryGetValues("Set-Cookie", out var cookies)
+        && cookies.Any(cookie => cookie.StartsWith("idsrv.session=", StringComparison.Ordinal)
+            && !cookie.StartsWith("idsrv.session=;", StringComparison.Ordinal));
+
     /// <summary>A parameter of the address that this answer sends the browser to.</summary>
     public string? Parameter(string name) => Location is null
         ? null
@@ -23,23 +29,19 @@ internal sealed record Answer(HttpStatusCode Status, Uri? Location, string Body,
 /// <summary>A person at a browser without scripts: follows local redirects, fills in forms, keeps cookies.</summary>
 internal sealed class Browser
 {
-    private readonly World _world;
     private readonly HttpClient _http;
+    private readonly SmtpListener _mail;
     private readonly string _network;
 
-    public Browser(World world, TestServer node, string network)
-    {
-        (_world, _network, Node) = (world, network, node);
-        Cookies = new CookieContainer();
-        _http = node.CreateClient(cookies: true, jar: Cookies);
-    }
+    /// <param name="http">Speaks to the server, and follows no redirects.</param>
+    /// <param name="cookies">The client's jar.</param>
+    /// <param name="mail">Where the person's mail arrives.</param>
+    /// <param name="network">The address that the person comes from.</param>
+    public Browser(HttpClient http, CookieContainer cookies, SmtpListener mail, string network) =>
+        (_http, Cookies, _mail, _network) = (http, cookies, mail, network);
 
     private Browser(Browser other, string network)
-    {
-        (_world, _http, _network, Node, Cookies, Headers) = (other._world, other._http, network, other.Node, other.Cookies, other.Headers);
-    }
-
-    public TestServer Node { get; }
+        : this(other._http, other.Cookies, other._mail, network) => Headers = other.Headers;
 
     public CookieContainer Cookies { get; }
 
@@ -59,8 +61,8 @@ internal sealed class Browser
     {
         for (var hop = 0; hop < 10 && answer.Location is { } location; hop++)
         {
-            var target = new Uri(Node.Address, location);
-            if (target.GetLeftPart(UriPartial.Authority) != Node.Address.GetLeftPart(UriPartial.Authority))
+            var target = new Uri(_http.BaseAddress!, location);
+            if (target.GetLeftPart(UriPartial.Authority) != _http.BaseAddress!.GetLeftPart(UriPartial.Authority))
             {
                 return answer;
             }
@@ -114,7 +116,7 @@ internal sealed class Browser
     {
         while (true)
         {
-            var mail = await _world.Smtp.TakeAsync(email, TestContext.Current.CancellationToken);
+            var mail = await _mail.TakeAsync(email, TestContext.Current.CancellationToken);
             if (mail.Message.Subject!.Contains("sign-in code, requested", StringComparison.Ordinal))
             {
                 return mail.Code;

@@ -26,11 +26,14 @@ internal sealed record TokenAnswer(HttpStatusCode Status, JsonElement Json)
 }
 
 /// <summary>A client application: builds requests, takes codes, trades them for tokens.</summary>
-internal sealed class RelyingParty(World world, TestServer server, string id, string? secret, string method)
+/// <param name="http">Speaks to the server, without cookies.</param>
+/// <param name="openBrowser">Opens a browser for a person who was never here.</param>
+/// <param name="id">The <c>client_id</c>.</param>
+/// <param name="secret">Null for a public client.</param>
+/// <param name="method">The registered <c>token_endpoint_auth_method</c>.</param>
+internal sealed class RelyingParty(HttpClient http, Func<Browser> openBrowser, string id, string? secret, string method)
 {
     public const string RedirectUri = "https://app.example.com/callback";
-
-    private readonly HttpClient _http = server.CreateClient(cookies: false);
 
     public string Id => id;
 
@@ -85,7 +88,7 @@ internal sealed class RelyingParty(World world, TestServer server, string id, st
     /// <summary>A whole sign-in of a new browser, up to the tokens.</summary>
     public async Task<TokenAnswer> SignInAsync(string email)
     {
-        var back = await world.OpenBrowser().SignInAsync(Start(), email);
+        var back = await openBrowser().SignInAsync(Start(), email);
         back.Parameter("code").ShouldNotBeNull(back.Body);
         return await ExchangeAsync(back.Parameter("code")!);
     }
@@ -108,7 +111,7 @@ internal sealed class RelyingParty(World world, TestServer server, string id, st
         }
 
         request.Content = new FormUrlEncodedContent(fields);
-        return await ReadAsync(await _http.SendAsync(request, TestContext.Current.CancellationToken));
+        return await ReadAsync(await http.SendAsync(request, TestContext.Current.CancellationToken));
     }
 
     public Task<TokenAnswer> TokenAsync(Dictionary<string, string> fields) => PostAsync("/connect/token", fields);
@@ -118,7 +121,7 @@ internal sealed class RelyingParty(World world, TestServer server, string id, st
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/connect/userinfo");
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", accessToken);
-        return await ReadAsync(await _http.SendAsync(request, TestContext.Current.CancellationToken));
+        return await ReadAsync(await http.SendAsync(request, TestContext.Current.CancellationToken));
     }
 
     private static async Task<TokenAnswer> ReadAsync(HttpResponseMessage response)

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -73,7 +74,7 @@ internal sealed class World : IAsyncDisposable
             {"client_id":"{{id}}","client_secret":"{{secret}}","client_name":"Machine","grant_types":["client_credentials"],
              "scope":"orders openid profile email"}
             """);
-        return new(this, Server, id, secret, "client_secret_basic");
+        return new(Server.CreateClient(cookies: false), () => OpenBrowser(), id, secret, "client_secret_basic");
     }
 
     /// <summary>Registers a client as the import does.</summary>
@@ -89,12 +90,19 @@ internal sealed class World : IAsyncDisposable
              {{(secret is null ? "" : $",\"client_secret\":\"{secret}\"")}}{{(extra.Length == 0 ? "" : "," + extra)}}}
             """;
         await ImportClientAsync(line);
-        return new(this, Server, id, secret, method);
+        return new(Server.CreateClient(cookies: false), () => OpenBrowser(), id, secret, method);
     }
 
     /// <summary>A browser with a cookie jar and a network of its own.</summary>
-    public Browser OpenBrowser(TestServer? node = null, string? network = null) =>
-        new(this, node ?? Server, network ?? $"198.51.{Interlocked.Increment(ref _networks) / 250}.{(_networks % 250) + 1}");
+    public Browser OpenBrowser(TestServer? node = null, string? network = null)
+    {
+        var jar = new CookieContainer();
+        return new(
+            (node ?? Server).CreateClient(cookies: true, jar: jar),
+            jar,
+            Smtp,
+            network ?? $"198.51.{Interlocked.Increment(ref _networks) / 250}.{(_networks % 250) + 1}");
+    }
 
     /// <summary>Reads something from the database.</summary>
     public Task<T> ReadAsync<T>(Func<Storage.IdentityServerDbContext, Task<T>> read) =>
