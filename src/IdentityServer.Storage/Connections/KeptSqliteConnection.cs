@@ -28,7 +28,6 @@ internal sealed class KeptSqliteConnection(
         PRAGMA foreign_keys = ON;
         PRAGMA temp_store = MEMORY;
         PRAGMA cache_size = -4096;
-        PRAGMA mmap_size = 268435456;
         PRAGMA journal_size_limit = 67108864;
         """;
 
