@@ -124,7 +124,7 @@ internal sealed class RelyingParty(World world, TestServer server, string id, st
     private static async Task<TokenAnswer> ReadAsync(HttpResponseMessage response)
     {
         var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        return new(response.StatusCode, JsonDocument.Parse(body.Length == 0 ? "{}" : body).RootElement);
+        return new(response.StatusCode, JsonDocument.Parse(response.Content.Headers.ContentType?.MediaType == "application/json" ? body : "{}").RootElement);
     }
 
     private static Dictionary<string, string> Changed(Dictionary<string, string> fields, (string Name, string? Value)[] changes)
