@@ -1,4 +1,5 @@
 using IdentityServer.Mail;
+using IdentityServer.Pages;
 using IdentityServer.Secrets;
 using IdentityServer.Settings;
 using IdentityServer.Storage;
@@ -45,7 +46,7 @@ internal static class HostingRoom
 
         builder.WebHost.ConfigureKestrel(ServerLimits.Apply);
         builder.Services.AddOptions<HostFilteringOptions>().Configure<Installation>(AllowOwnHost);
-        builder.Services.AddRazorPages(pages => pages.RootDirectory = "/");
+        builder.Services.AddRazorPages(pages => pages.RootDirectory = "/").AddMvcOptions(mvc => mvc.Filters.Add(new RefuseOtherMethods()));
         builder.Services.AddAuthentication();
         builder.Services.AddAntiforgery();
         builder.Services.AddOptions<AntiforgeryOptions>().Configure<Installation>(NameAntiforgery);

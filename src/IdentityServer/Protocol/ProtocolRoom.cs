@@ -46,6 +46,9 @@ internal static class ProtocolRoom
             server.Configure(options =>
             {
                 options.CodeChallengeMethods.Remove(CodeChallengeMethods.Plain);
+
+                // No client can register a key to sign assertions with, so discovery must not offer it.
+                options.ClientAuthenticationMethods.Remove(ClientAuthenticationMethods.PrivateKeyJwt);
                 options.RequestTokenLifetime = _requestLifetime;
             });
             AddHandlers(server);

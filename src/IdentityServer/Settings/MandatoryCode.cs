@@ -18,7 +18,7 @@ internal static partial class MandatoryCode
         {
             // The shortest path that tries is reported, not each key below it.
             var segments = key.Split(ConfigurationPath.KeyDelimiter);
-            var tries = Array.FindIndex(segments, Tries);
+            var tries = Enumerable.Range(0, segments.Length).FirstOrDefault(index => TriesAt(segments, index), -1);
             if (tries >= 0 && reported.Add(string.Join(ConfigurationPath.KeyDelimiter, segments[..(tries + 1)])))
             {
                 report.Add(new ConfigurationProblem(
@@ -27,17 +27,29 @@ internal static partial class MandatoryCode
         }
     }
 
-    // Whole segments only: environment variables of the machine (OTP_VERSION, AWS_MFA_SERIAL) are not ours to judge.
-    private static bool Tries(string segment)
+    // Whole segments only: environment variables of the machine (OTP_VERSION, AWS_MFA_SERIAL) are not ours to judge. Nor is a bare "code",
+    // until the segment below it says what of the code is meant.
+    private static bool TriesAt(string[] segments, int index)
+    {
+        var name = NameOf(segments[index]);
+        var above = index > 0 ? NameOf(segments[index - 1]) : "";
+        return !IsBare(name)
+            && (StepName().IsMatch(name)
+                || name is "passwordonly" or "allowpasswordonly"
+                || (IsBare(above) && name.Length > 0 && StepName().IsMatch(above + name)));
+    }
+
+    private static string NameOf(string segment)
     {
         var name = string.Concat(segment.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
-        name = name.StartsWith("identityserver", StringComparison.Ordinal) ? name["identityserver".Length..] : name;
-        return name is not ("code" or "codes") && (StepName().IsMatch(name) || name is "passwordonly" or "allowpasswordonly");
+        return name.StartsWith("identityserver", StringComparison.Ordinal) ? name["identityserver".Length..] : name;
     }
+
+    private static bool IsBare(string name) => name is "code" or "codes";
 
     [GeneratedRegex(
         """
-        ^(?:is|use|no|not|on|off|skip|without|omit|ignore|allow|bypass|suppress|exempt|optional|mandatory|turnoff|turnon
+        ^(?:is|use|no|not|on|off|skip|without|omit|ignore|allow|bypass|suppress|exempt|from|optional|mandatory|turnoff|turnon
            |disabled?|enabled?|requires?|required|force|enforce|send|mail|email|emailed|mailed|signin|login)*
          (?:otps?|otc|mfa|2fa|twofa|twofactor|twofactorauth(?:entication)?|multifactor(?:auth(?:entication)?)?|secondfactor
            |secondstep|twostep|twostepverification|onetime(?:code|password|passcode|pin)s?|passcodes?|verificationcodes?

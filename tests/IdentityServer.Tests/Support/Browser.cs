@@ -56,6 +56,9 @@ internal sealed class Browser
     public Task<Answer> PostAsync(string url, IEnumerable<KeyValuePair<string, string>> fields) =>
         SendAsync(HttpMethod.Post, url, new FormUrlEncodedContent(fields));
 
+    /// <summary>Any other method, without a body.</summary>
+    public Task<Answer> SendAsync(HttpMethod method, string url) => SendAsync(method, url, null);
+
     /// <summary>Follows redirects within the server; stops at a page, or at one that leads away.</summary>
     public async Task<Answer> FollowAsync(Answer answer)
     {

@@ -127,7 +127,7 @@ internal sealed class RelyingParty(HttpClient http, Func<Browser> openBrowser, s
     private static async Task<TokenAnswer> ReadAsync(HttpResponseMessage response)
     {
         var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        return new(response.StatusCode, JsonDocument.Parse(body.Length == 0 ? "{}" : body).RootElement);
+        return new(response.StatusCode, JsonDocument.Parse(response.Content.Headers.ContentType?.MediaType == "application/json" ? body : "{}").RootElement);
     }
 
     private static Dictionary<string, string> Changed(Dictionary<string, string> fields, (string Name, string? Value)[] changes)

@@ -35,7 +35,11 @@ internal sealed class GuardCheck(IServiceProvider services) : IHostedService, IV
     {
         var handlers = options.Handlers;
         var first = Single(handlers, RequireConsumedChallenge.Descriptor);
-        Require(first.Order > Order(handlers, ValidateSignInDemand.Descriptor), "the sign-in guard follows OpenIddict's own check");
+        var own = Single(handlers, ValidateSignInDemand.Descriptor);
+        Require(
+            first.Order > own.Order
+            && !handlers.Any(handler => handler.ContextType == first.ContextType && handler != own && handler.Order >= own.Order && handler.Order < first.Order),
+            "the sign-in guard follows OpenIddict's own check at once");
         Require(
             handlers.Where(handler => handler.ContextType == first.ContextType && handler != first)
                 .All(handler => handler.Type == OpenIddictServerHandlerType.BuiltIn ? handler.Order != first.Order : handler.Order > first.Order)
@@ -47,6 +51,9 @@ internal sealed class GuardCheck(IServiceProvider services) : IHostedService, IV
             handlers.Where(handler => handler.ContextType == second.ContextType && handler != second).All(handler => handler.Order > second.Order),
             "the token guard is first in line");
         Require(!handlers.Contains(RedeemTokenEntry.Descriptor), "tokens are redeemed by the conditional update only");
+        Require(
+            options is { DeviceAuthorizationEndpointUris.Count: 0, EndUserVerificationEndpointUris.Count: 0 },
+            "the endpoints are those that the guard knows");
         Require(options.GrantTypes.All(grant => _grants.Contains(grant, StringComparer.Ordinal)), "the grants are those that the guard knows");
         Require(options.ResponseTypes.SetEquals([ResponseTypes.Code]), "the only response type is code");
         Require(options.CodeChallengeMethods.SetEquals([CodeChallengeMethods.Sha256]), "the only code challenge method is S256");
