@@ -36,7 +36,8 @@ internal sealed class Browser
 
     private Browser(Browser other, string network)
     {
-        (_world, _http, _network, Node, Cookies, Headers) = (other._world, other._http, network, other.Node, other.Cookies, other.Headers);
+        (_world, _http, _network, Node, Cookies, Headers, Seen) =
+            (other._world, other._http, network, other.Node, other.Cookies, other.Headers, other.Seen);
     }
 
     public TestServer Node { get; }
@@ -45,6 +46,9 @@ internal sealed class Browser
 
     /// <summary>The headers of each request, for tests that add to them.</summary>
     public Dictionary<string, string> Headers { get; } = new() { ["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0" };
+
+    /// <summary>All that it was answered, redirects too, oldest first.</summary>
+    public List<Answer> Seen { get; } = [];
 
     /// <summary>The same browser, seen from another network.</summary>
     public Browser From(string network) => new(this, network);
@@ -145,6 +149,8 @@ internal sealed class Browser
 
         var response = await _http.SendAsync(request, TestContext.Current.CancellationToken);
         var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        return new(response.StatusCode, response.Headers.Location, body, response);
+        var answer = new Answer(response.StatusCode, response.Headers.Location, body, response);
+        Seen.Add(answer);
+        return answer;
     }
 }
