@@ -65,8 +65,9 @@ internal static class HostingRoom
         }
 
         app.UseMiddleware<RequireHttps>();
-        app.UseExceptionHandler("/error");
+        app.UseFailureAnswers(MeantForPeople);
         app.UseWhen(MeantForPeople, people => people.UseStatusCodePagesWithReExecute("/error", "?status={0}"));
+        app.UseMiddleware<RefuseUnreadable>();
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
