@@ -35,6 +35,7 @@ internal static class StorageOptions
         else
         {
             builder.UseNpgsql(PostgreSql(settings.ConnectionString));
+            builder.AddInterceptors(LostConnections.Instance);
         }
     }
 

@@ -80,9 +80,10 @@ internal sealed class SqlRunner(IdentityServerDbContext db, SqliteWriteGate gate
             await using var command = Create(connection, sql, values.Length);
             return await run(Bind(command, transaction, values), cancellationToken);
         }
-        catch
+        catch (Exception failure)
         {
             db.StatementFailed = true;
+            LostConnections.Forget(failure, db.Database.GetDbConnection());
             throw;
         }
         finally

@@ -33,7 +33,11 @@ internal sealed class ClientCache(IServiceScopeFactory scopes, TimeProvider cloc
 
     /// <summary>A client by its <c>client_id</c>.</summary>
     public ValueTask<CachedClient?> FindAsync(string clientId, CancellationToken cancellationToken) =>
-        FindAsync(new Key(KeyKind.ClientId, clientId), _byClientId, cancellationToken);
+
+        // PostgreSQL takes no text with this character, so nobody has such an identifier; asking for it would fail the request.
+        clientId.Contains('\0', StringComparison.Ordinal)
+            ? new(result: null)
+            : FindAsync(new Key(KeyKind.ClientId, clientId), _byClientId, cancellationToken);
 
     /// <summary>A client by its row's key.</summary>
     public ValueTask<CachedClient?> FindByKeyAsync(string id, CancellationToken cancellationToken) =>

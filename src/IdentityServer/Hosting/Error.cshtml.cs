@@ -26,12 +26,13 @@ internal sealed partial class ErrorModel(ILogger<ErrorModel> logger) : PageModel
         Response.StatusCode = status;
         Reference = (Activity.Current?.TraceId.ToHexString() ?? Guid.NewGuid().ToString("N"))[..ReferenceLength];
         (Heading, Explanation) = HttpContext.Features.Get<ErrorExplanation>() is { } known ? (known.Heading, known.Text) : Words(status);
+        Failures.AskToRetry(Response);
         LogShown(logger, status, Reference);
     }
 
     // Asked for directly, the page does not exist.
     private int StatusToShow() =>
-        HttpContext.Features.Get<IExceptionHandlerPathFeature>() is not null ? StatusCodes.Status500InternalServerError
+        HttpContext.Features.Get<IExceptionHandlerPathFeature>() is not null ? Response.StatusCode // what Failures made of it
         : HttpContext.Features.Get<IStatusCodeReExecuteFeature>() is { } failed ? failed.OriginalStatusCode
         : StatusCodes.Status404NotFound;
 
@@ -40,6 +41,7 @@ internal sealed partial class ErrorModel(ILogger<ErrorModel> logger) : PageModel
         StatusCodes.Status400BadRequest => ("This request could not be read", "Go back to where you came from and try again. If you had left the page open for long, that alone may be the reason."),
         StatusCodes.Status403Forbidden => ("You may not do this", "You are signed in, but not allowed to do this."),
         StatusCodes.Status404NotFound => ("There is no such page", "The address may be mistyped, or the page has gone."),
+        StatusCodes.Status413PayloadTooLarge => ("That was too much at once", "This server takes small forms only. Go back and send less."),
         StatusCodes.Status429TooManyRequests => ("Too many attempts", "Wait a while, then try again."),
         StatusCodes.Status503ServiceUnavailable => ("Too busy just now", "Wait a few seconds, then try again."),
         >= 500 => ("Something went wrong on our side", "Nothing you typed is the cause. Try again in a moment; if it keeps failing, tell the reference below to whoever runs this server."),

@@ -33,13 +33,14 @@ internal static class HostingRoom
     public static WebApplicationBuilder AddHosting(this WebApplicationBuilder builder)
     {
         var proxy = builder.AddSettings<ProxyOptions>();
+        ListeningAddresses.Check(builder.Configuration, builder.SettingsReport());
         ProductionGuard.Check(builder, proxy);
         if (proxy.AnyKnown)
         {
             builder.Services.Configure<ForwardedHeadersOptions>(proxy.Apply);
         }
 
-        if (builder.Environment.IsDevelopment() && !NamesAddresses(builder.Configuration))
+        if (builder.Environment.IsDevelopment() && !ListeningAddresses.AnyNamed(builder.Configuration))
         {
             builder.WebHost.UseUrls(DevelopmentUrl);
         }
@@ -65,8 +66,9 @@ internal static class HostingRoom
         }
 
         app.UseMiddleware<RequireHttps>();
-        app.UseExceptionHandler("/error");
+        app.UseFailureAnswers(MeantForPeople);
         app.UseWhen(MeantForPeople, people => people.UseStatusCodePagesWithReExecute("/error", "?status={0}"));
+        app.UseMiddleware<RefuseUnreadable>();
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
@@ -83,10 +85,6 @@ internal static class HostingRoom
         !context.Request.Path.StartsWithSegments("/connect", StringComparison.Ordinal, out var endpoint)
         || endpoint.StartsWithSegments("/authorize", StringComparison.Ordinal)
         || endpoint.StartsWithSegments("/endsession", StringComparison.Ordinal);
-
-    private static bool NamesAddresses(ConfigurationManager configuration) =>
-        new[] { WebHostDefaults.ServerUrlsKey, WebHostDefaults.HttpPortsKey, WebHostDefaults.HttpsPortsKey }.Any(key => !string.IsNullOrWhiteSpace(configuration[key]))
-        || configuration.GetSection("Kestrel:Endpoints").Exists();
 
     // The endpoints' addresses follow the Host header; outside Development only our own gets in.
     private static void AllowOwnHost(HostFilteringOptions options, Installation installation)

@@ -26,20 +26,14 @@ internal static class ProductionGuard
             return;
         }
 
-        if (!proxy.AnyKnown && !ListensOnHttps(configuration))
+        if (!proxy.AnyKnown && !ListeningAddresses.AnyHttps(configuration))
         {
             report.Add(new ConfigurationProblem(
                 "Kestrel:Endpoints",
                 "has no https address, and no proxy that ends TLS is known.",
                 "Give an https address and Kestrel:Certificates:Default:Path, or name the proxy in Proxy:KnownAddresses or Proxy:KnownNetworks."));
         }
-    }
 
-    private static bool ListensOnHttps(ConfigurationManager configuration)
-    {
-        var named = (configuration[WebHostDefaults.ServerUrlsKey] ?? "").Split(';', StringSplitOptions.TrimEntries);
-        var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"] ?? "");
-        return named.Concat(endpoints).Any(url => url.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
-            || !string.IsNullOrWhiteSpace(configuration[WebHostDefaults.HttpsPortsKey]);
+        ListeningAddresses.CheckCertificates(builder.Environment.ContentRootPath, configuration, report);
     }
 }

@@ -25,7 +25,7 @@ internal sealed class ProxyOptions : ISettings
     {
         for (var i = 0; i < KnownAddresses.Count; i++)
         {
-            check.Require(IPAddress.TryParse(KnownAddresses[i], out _), $"{nameof(KnownAddresses)}:{i}", "is not an IP address.", "Give the proxy's address, such as 192.0.2.10.");
+            check.Require(IsAddress(KnownAddresses[i]), $"{nameof(KnownAddresses)}:{i}", "is not an IP address.", "Give the proxy's address, such as 192.0.2.10.");
         }
 
         for (var i = 0; i < KnownNetworks.Count; i++)
@@ -37,6 +37,9 @@ internal sealed class ProxyOptions : ISettings
                 "Give the proxies' network in CIDR notation, such as 10.1.0.0/16.");
         }
     }
+
+    // "10.1" is an address to the parser, 10.0.0.1, and a mistake to everybody else.
+    private static bool IsAddress(string text) => IPAddress.TryParse(text, out _) && (text.Contains(':', StringComparison.Ordinal) || text.Count(letter => letter == '.') == 3);
 
     /// <summary>Honours the two headers along the chain of known proxies, up to the first sender that is not one.</summary>
     public void Apply(ForwardedHeadersOptions headers)

@@ -35,6 +35,7 @@ internal static class RootSecretFile
     }
 
     /// <summary>Reads the file, made first when it is missing: whole or not at all, and by one of several processes that start at once.</summary>
+    /// <exception cref="ConfigurationException">It can neither be read nor made.</exception>
     public static RootSecret ReadOrMake(string path)
     {
         if (!File.Exists(path))
@@ -67,6 +68,10 @@ internal static class RootSecretFile
         catch (IOException) when (File.Exists(path))
         {
             // Another process was first: its secret holds.
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw DataDirectory.Unusable(Path.GetDirectoryName(path)!);
         }
         finally
         {

@@ -28,6 +28,11 @@ internal static class IssuerSetting
     /// <summary>The configured issuer; null when there is none or it does not do, which the report then tells.</summary>
     public static Uri? Read(IConfiguration configuration, SettingsReport report, bool development)
     {
+        foreach (var child in configuration.GetSection(Key).GetChildren())
+        {
+            report.Add(new ConfigurationProblem(child.Path, "is not a setting of this server.", $"Remove it: {Key} is one value."));
+        }
+
         var text = configuration[Key];
         if (string.IsNullOrWhiteSpace(text))
         {

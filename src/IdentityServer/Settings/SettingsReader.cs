@@ -2,6 +2,7 @@ using System.Collections;
 using System.ComponentModel;
 using System.Globalization;
 using System.Reflection;
+using Microsoft.Extensions.Configuration.EnvironmentVariables;
 
 namespace IdentityServer.Settings;
 
@@ -17,6 +18,7 @@ internal static class SettingsReader
     {
         var section = configuration.GetSection(T.Section);
         var shape = new SettingsReport();
+        CompareSection(configuration, section, shape);
         CompareChildren(section, typeof(T), report, shape);
         if (shape.Count > 0)
         {
@@ -28,6 +30,19 @@ internal static class SettingsReader
         settings.Check(new SettingsCheck(report, T.Section, development));
         return settings;
     }
+
+    // Shells and containers set variables such as MAIL and PROXY for purposes of their own: from there a bare name means nothing to us.
+    private static void CompareSection(IConfiguration configuration, IConfigurationSection section, SettingsReport shape)
+    {
+        if (configuration is IConfigurationRoot root && root.Providers.Any(provider =>
+            provider is not EnvironmentVariablesConfigurationProvider && provider.TryGet(section.Path, out var value) && !string.IsNullOrEmpty(value)))
+        {
+            shape.Add(SectionNotValue(section));
+        }
+    }
+
+    private static ConfigurationProblem SectionNotValue(IConfigurationSection section) =>
+        new(section.Path, "is a section, not a value.", $"Set the keys below {section.Path} instead.");
 
     private static void CompareChildren(IConfigurationSection section, Type type, SettingsReport unknown, SettingsReport shape)
     {
@@ -65,7 +80,7 @@ internal static class SettingsReader
         }
         else if (!string.IsNullOrEmpty(value.Value))
         {
-            shape.Add(new ConfigurationProblem(value.Path, "is a section, not a value.", $"Set the keys below {value.Path} instead."));
+            shape.Add(SectionNotValue(value));
         }
         else
         {
@@ -80,11 +95,14 @@ internal static class SettingsReader
             shape.Add(new ConfigurationProblem(list.Path, "is a list, not a value.", $"Number its items: {list.Path}:0, {list.Path}:1 and so on."));
         }
 
-        foreach (var item in list.GetChildren())
+        // Without a gap, or what is said later of the second item would name another key than the one that was set.
+        var items = list.GetChildren().ToList();
+        var numbers = Enumerable.Range(0, items.Count).Select(number => number.ToString(CultureInfo.InvariantCulture)).ToHashSet(StringComparer.Ordinal);
+        foreach (var item in items)
         {
-            if (!int.TryParse(item.Key, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            if (!numbers.Contains(item.Key))
             {
-                shape.Add(new ConfigurationProblem(item.Path, "is not an item of the list.", $"Number the items: {list.Path}:0, {list.Path}:1 and so on."));
+                shape.Add(new ConfigurationProblem(item.Path, "is not an item of the list.", $"Number the items without a gap: {list.Path}:0, {list.Path}:1 and so on."));
                 continue;
             }
 

@@ -69,15 +69,29 @@ internal sealed class DataDirectory(string path)
     public string File(string name) => System.IO.Path.Combine(path, name);
 
     /// <summary>Makes it if it is missing, closed to everybody else.</summary>
+    /// <exception cref="ConfigurationException">There can be no such directory.</exception>
     public void Ensure()
     {
-        if (OperatingSystem.IsWindows())
+        try
         {
-            Directory.CreateDirectory(path);
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(path);
+            }
+            else
+            {
+                Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
         }
-        else
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            throw Unusable(path);
         }
     }
+
+    /// <summary>What to say when the server's files cannot be kept there.</summary>
+    public static ConfigurationException Unusable(string path) => new(
+        $"{StorageOptions.Section}:{nameof(StorageOptions.DataDirectory)}",
+        $"is {path}, where the server cannot keep its files.",
+        "Give a directory that the server's user may make or write to.");
 }

@@ -41,12 +41,15 @@ internal sealed class Browser
         (_http, Cookies, _mail, _network) = (http, cookies, mail, network);
 
     private Browser(Browser other, string network)
-        : this(other._http, other.Cookies, other._mail, network) => Headers = other.Headers;
+        : this(other._http, other.Cookies, other._mail, network) => (Headers, Seen) = (other.Headers, other.Seen);
 
     public CookieContainer Cookies { get; }
 
     /// <summary>The headers of each request, for tests that add to them.</summary>
     public Dictionary<string, string> Headers { get; } = new() { ["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0" };
+
+    /// <summary>All that it was answered, redirects too, oldest first.</summary>
+    public List<Answer> Seen { get; } = [];
 
     /// <summary>The same browser, seen from another network.</summary>
     public Browser From(string network) => new(this, network);
@@ -150,6 +153,8 @@ internal sealed class Browser
 
         var response = await _http.SendAsync(request, TestContext.Current.CancellationToken);
         var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        return new(response.StatusCode, response.Headers.Location, body, response);
+        var answer = new Answer(response.StatusCode, response.Headers.Location, body, response);
+        Seen.Add(answer);
+        return answer;
     }
 }

@@ -32,6 +32,9 @@ internal sealed class TestServerSetup
 
     /// <summary>Shows the server's log among the test's output.</summary>
     public bool ShowLog { get; set; } = true;
+
+    /// <summary>The server answers over https as its origin, with this certificate, instead of plain http.</summary>
+    public TestCertificate? Certificate { get; set; }
 }
 
 /// <summary>
@@ -40,7 +43,7 @@ internal sealed class TestServerSetup
 /// </summary>
 internal sealed class TestServer : IAsyncDisposable
 {
-    private const string AnyPort = "http://127.0.0.1:0";
+    private const string AnyPort = "127.0.0.1:0";
 
     private readonly TestServerSetup _setup;
     private readonly TestDatabase? _database;
@@ -52,7 +55,7 @@ internal sealed class TestServer : IAsyncDisposable
     private TestServer(TestServerSetup setup, TestDatabase? database, string directory, bool ownsData, SmtpListener? smtp)
     {
         (_setup, _database, Directory, _ownsDirectory, Smtp, _ownsRelay) = (setup, database, directory, ownsData, smtp ?? new SmtpListener(), smtp is null);
-        _app = Build(AnyPort);
+        _app = Build($"{(setup.Certificate is null ? "http" : "https")}://{AnyPort}");
     }
 
     /// <summary>The relay that the server hands its mail to.</summary>
@@ -61,8 +64,11 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>Where the SQLite file and the root secret are.</summary>
     public string Directory { get; }
 
-    /// <summary>The first address that it listens on, which is the issuer too unless the test configures one.</summary>
-    public Uri Address => new(_app.Urls.First());
+    /// <summary>Where browsers find it: the first address that it listens on, or the origin of its certificate. The issuer, unless the test configures another.</summary>
+    public Uri Address => _setup.Certificate?.Origin ?? BoundAddress;
+
+    /// <summary>The first address that it listens on.</summary>
+    public Uri BoundAddress => new(_app.Urls.First());
 
     public IServiceProvider Services => _app.Services;
 
@@ -82,7 +88,7 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>Starts one more node of this installation: the same database and root secret, another address.</summary>
     public Task<TestServer> StartAnotherNodeAsync(Action<TestServerSetup>? configure = null)
     {
-        var setup = new TestServerSetup { Environment = _setup.Environment, PostgreSql = _setup.PostgreSql, Relay = _setup.Relay, Time = _setup.Time, Configure = _setup.Configure };
+        var setup = new TestServerSetup { Environment = _setup.Environment, PostgreSql = _setup.PostgreSql, Relay = _setup.Relay, Time = _setup.Time, Configure = _setup.Configure, Certificate = _setup.Certificate };
         foreach (var (key, value) in _setup.Settings)
         {
             setup.Settings[key] = value;
@@ -101,7 +107,7 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>Stops the server and starts it again on the same data, at the same address.</summary>
     public async Task RestartAsync()
     {
-        var address = Address.GetLeftPart(UriPartial.Authority);
+        var address = BoundAddress.GetLeftPart(UriPartial.Authority);
         await StopAsync();
         _app = Build(address);
         await _app.StartAsync();
@@ -120,6 +126,7 @@ internal sealed class TestServer : IAsyncDisposable
             AllowAutoRedirect = follow,
             UseProxy = false,
         };
+        _setup.Certificate?.Lead(handler, BoundAddress.Port);
         var client = new HttpClient(handler) { BaseAddress = Address };
         _clients.Add(client);
         return client;
@@ -192,6 +199,7 @@ internal sealed class TestServer : IAsyncDisposable
             settings["Storage:ConnectionString"] = _database.ConnectionString;
         }
 
+        _setup.Certificate?.Configure(settings);
         foreach (var (key, value) in _setup.Settings)
         {
             settings[key] = value;

@@ -38,9 +38,7 @@ internal sealed class GrantClientCredentials : IOpenIddictServerHandler<HandleTo
         var identity = new ClaimsIdentity("IdentityServer", Claims.Name, Claims.Role);
         identity.AddClaim(new Claim(Claims.Subject, context.ClientId!));
         var principal = new ClaimsPrincipal(identity);
-
-        // These two speak of a person who signed in: an id_token and a refresh token have no meaning here (RFC 6749 §4.4.3).
-        principal.SetScopes(context.Request.GetScopes().Except([Scopes.OpenId, Scopes.OfflineAccess]));
+        principal.SetScopes(context.Request.GetScopes());
         principal.SetResources((context.Options.Issuer ?? context.BaseUri)!.AbsoluteUri);
         context.SignIn(principal);
         return ValueTask.CompletedTask;

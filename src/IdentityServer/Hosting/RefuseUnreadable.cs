@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.Diagnostics;
+
+namespace IdentityServer.Hosting;
+
+/// <summary>
+/// Refuses requests that cannot be read, before anything tries: a form that is larger or more crowded than any of ours, cut short or
+/// garbled, or text with the character that no database takes. Met further inside, each would be a failure of ours.
+/// </summary>
+internal sealed class RefuseUnreadable(RequestDelegate next)
+{
+    // U+0000. PostgreSQL refuses it in every text; the form reader refuses it by itself.
+    private const string EncodedNull = "%00";
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        if (await RefusalAsync(context) is { } status)
+        {
+            context.Response.StatusCode = status;
+            return;
+        }
+
+        await next(context);
+    }
+
+    private static async Task<int?> RefusalAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (request.QueryString.Value?.Contains(EncodedNull, StringComparison.Ordinal) == true)
+        {
+            return StatusCodes.Status400BadRequest;
+        }
+
+        // The error page stands in for the very request that was refused.
+        if (!request.HasFormContentType
+            || context.Features.Get<IStatusCodeReExecuteFeature>() is not null
+            || context.Features.Get<IExceptionHandlerFeature>() is not null)
+        {
+            return null;
+        }
+
+        try
+        {
+            await request.ReadFormAsync(context.RequestAborted);
+            return null;
+        }
+        catch (BadHttpRequestException unreadable)
+        {
+            return unreadable.StatusCode;
+        }
+        catch (Exception garbled) when (garbled is InvalidDataException or IOException)
+        {
+            return StatusCodes.Status400BadRequest;
+        }
+    }
+}
