@@ -126,6 +126,7 @@ internal sealed class OutboxHarness : IAsyncDisposable
     /// <summary>Waits until something is written of a message.</summary>
     public async Task<OutboxMessage> UntilAsync(Guid id, Func<OutboxMessage, bool> condition)
     {
+        using var limit = Limit();
         while (true)
         {
             var row = await RowAsync(id);
@@ -134,8 +135,26 @@ internal sealed class OutboxHarness : IAsyncDisposable
                 return row;
             }
 
-            await Task.Delay(2, Ct);
+            await Task.Delay(2, limit.Token);
         }
+    }
+
+    /// <summary>Waits until a line of the log holds this text.</summary>
+    public async Task UntilLoggedAsync(string text)
+    {
+        using var limit = Limit();
+        while (!Log.Any(line => line.Contains(text, StringComparison.Ordinal)))
+        {
+            await Task.Delay(2, limit.Token);
+        }
+    }
+
+    // Real time, and far more than anything here takes: what never comes must fail its test, not keep the whole run waiting.
+    private static CancellationTokenSource Limit()
+    {
+        var limit = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        return limit;
     }
 
     /// <summary>Turns the clock, and waits until all that became due by it has been done and written down.</summary>

@@ -35,9 +35,13 @@ internal static class Careless
     public static void Break(this TestServerSetup setup, Action<OpenIddictServerOptions> options) =>
         setup.Alter(services => services.PostConfigure(options));
 
-    /// <summary>Takes the check at start out.</summary>
-    public static void DropGuardCheck(this TestServerSetup setup) =>
-        setup.Alter(services => services.Remove(services.Single(service => service.ImplementationType == typeof(GuardCheck))));
+    /// <summary>Takes the check out, at the start and at each renewal of the options.</summary>
+    public static void DropGuardCheck(this TestServerSetup setup) => setup.Alter(services =>
+    {
+        var checks = services.Where(service => service.ImplementationType == typeof(GuardCheck)).ToList();
+        checks.Count.ShouldBe(2);
+        checks.ForEach(check => services.Remove(check));
+    });
 
     /// <summary>The principal that our own code would build for a person, with a session that may be made up.</summary>
     public static ClaimsPrincipal PrincipalOf(Guid userId, Guid? sessionId = null) => SubjectPrincipal.Of(
@@ -77,7 +81,7 @@ internal static class Careless
                 TestContext.Current.CancellationToken);
             return verdict.ShouldBeOfType<ImportVerdict.Created>();
         });
-        return new(world, world.Server, id, secret, method);
+        return new(world.Server.CreateClient(cookies: false), () => world.OpenBrowser(), id, secret, method);
     }
 
     // The rooms add their services after the test's own; this sees all of them, right before the server is built.
