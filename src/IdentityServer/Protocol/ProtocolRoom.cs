@@ -78,6 +78,7 @@ internal static class ProtocolRoom
         server.AddEventHandler(GrantClientCredentials.Descriptor);
         server.AddEventHandler(RevokeFamily.Descriptor);
         server.AddEventHandler(DecideNextStep.Descriptor);
+        server.AddEventHandler(SendRefusalToClient.Descriptor);
         server.AddEventHandler(AnswerByFormPost.Descriptor);
         server.AddEventHandler(HandleEndSession.Descriptor);
         server.AddEventHandler(AttachUserClaims.Descriptor);

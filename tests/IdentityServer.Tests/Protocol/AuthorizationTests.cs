@@ -71,7 +71,7 @@ public sealed class AuthorizationTests
         silent.Parameter("code").ShouldNotBeNull();
         var contradiction = await browser.FollowAsync(await browser.GetAsync(client.Start(("prompt", "none login"))));
         contradiction.Parameter("code").ShouldBeNull();
-        contradiction.Status.ShouldBe(HttpStatusCode.BadRequest);
+        contradiction.Parameter("error").ShouldBe("invalid_request");
     }
 
     [Theory]
