@@ -59,6 +59,7 @@ internal static class ProtocolRoom
                 aspNetCore.DisableTransportSecurityRequirement();
             }
         });
+        builder.Services.AddScoped<ClientShare>();
         builder.Services.AddSigningKeys();
         builder.Services.AddHostedService<GuardCheck>();
         builder.Services.AddSingleton<IValidateOptions<OpenIddictServerOptions>, GuardCheck>();
