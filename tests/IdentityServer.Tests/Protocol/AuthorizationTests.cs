@@ -221,6 +221,22 @@ public sealed class AuthorizationTests
     }
 
     [Theory]
+    [InlineData("https://two.example.net:8443/callback", "two.example.net")]
+    [InlineData("http://127.0.0.1:4711/callback", "127.0.0.1")]
+    [InlineData("com.example.app:/callback", "com.example.app")]
+    public async Task The_consent_page_names_where_this_request_leads_and_nothing_else(string uri, string named)
+    {
+        await using var world = await World.StartAsync();
+        var email = await world.AddUserAsync();
+        var client = await world.AddClientAsync(
+            "none", "\"application_type\":\"native\"", firstParty: false,
+            "https://one.example.com/callback", "https://two.example.net:8443/callback", "http://127.0.0.1/callback", "com.example.app:/callback");
+        var consent = await world.OpenBrowser().SignInAsync(client.Start(("redirect_uri", uri)), email);
+        consent.Document.QuerySelectorAll(".hint strong").Select(strong => strong.TextContent).ShouldBe([email, named]);
+        consent.Body.ShouldNotContain("one.example.com");
+    }
+
+    [Theory]
     [InlineData("https://app.example.com/callback/other")]
     [InlineData("https://app.example.com/callback?x=1")]
     [InlineData("https://app.example.com.evil.example/callback")]

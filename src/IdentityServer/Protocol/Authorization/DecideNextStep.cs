@@ -47,7 +47,7 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
                 SendTo(context, "/sign-in", requestUri, context.Request.LoginHint);
                 break;
             case NextStep.Consent:
-                await consent.AskAsync(requestUri, session!.UserId, client.ClientId, context.Request.GetScopes(), context.CancellationToken);
+                await consent.AskAsync(Question(context, client, session!, requestUri), context.CancellationToken);
                 SendTo(context, "/consent", requestUri, null);
                 break;
             case NextStep.Grant:
@@ -86,6 +86,17 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
             question?.Allowed,
             now);
     }
+
+    private static ConsentQuestion Question(
+        HandleAuthorizationRequestContext context, ClientSettings client, AuthenticationSession session, string requestUri) => new()
+        {
+            RequestUri = requestUri,
+            UserId = session.UserId,
+            ClientId = client.ClientId,
+            RedirectUri = context.Transaction.GetProperty<ValidateAuthorizationRequestContext>(typeof(ValidateAuthorizationRequestContext).FullName!)?.RedirectUri
+                ?? throw new InvalidOperationException("The redirect URI was validated and must be known."),
+            Scopes = string.Join(' ', context.Request.GetScopes()),
+        };
 
     private static string Issuer(HandleAuthorizationRequestContext context) =>
         (context.Options.Issuer ?? context.BaseUri)?.AbsoluteUri ?? throw new InvalidOperationException("The issuer is known here.");
