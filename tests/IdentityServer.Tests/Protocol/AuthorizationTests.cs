@@ -130,8 +130,13 @@ public sealed class AuthorizationTests
         var client = await world.AddClientAsync();
         var hint = (await client.SignInAsync(one)).IdToken!;
         var browser = world.OpenBrowser();
+        (await browser.FollowAsync(await browser.GetAsync(client.Start(("id_token_hint", hint))))).Document.QuerySelector(".notice").ShouldBeNull();
         await browser.SignInAsync(client.Start(), two);
         (await browser.FollowAsync(await browser.GetAsync(client.Start(("prompt", "none"), ("id_token_hint", hint))))).Parameter("error").ShouldBe("login_required");
+        var page = await browser.FollowAsync(await browser.GetAsync(client.Start(("id_token_hint", hint))));
+        page.Document.QuerySelector("#password").ShouldNotBeNull();
+        page.Document.QuerySelector(".notice")!.TextContent.ShouldContain("another account");
+        (await browser.FollowAsync(await browser.GetAsync(client.Start(("prompt", "login"))))).Document.QuerySelector(".notice").ShouldBeNull();
         var same = world.OpenBrowser();
         await same.SignInAsync(client.Start(), one);
         (await same.FollowAsync(await same.GetAsync(client.Start(("prompt", "none"), ("id_token_hint", hint))))).Parameter("code").ShouldNotBeNull();
