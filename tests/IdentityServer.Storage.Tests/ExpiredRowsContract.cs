@@ -140,7 +140,7 @@ public abstract class ExpiredRowsContract(Database database) : GrantContract(dat
             var db = services.GetRequiredService<IdentityServerDbContext>();
             db.OutboxMessages.Add(new OutboxMessage { Id = id, Kind = "k", UserId = user.Id, CreatedAt = Now, ExpiresAt = Now });
             db.Counters.Add(new Counter { Key = key, ExpiresAt = Now });
-            db.ConsentQuestions.Add(new ConsentQuestion { RequestUri = key, UserId = user.Id, ClientId = "c", Scopes = "s", ExpiresAt = Now });
+            db.ConsentQuestions.Add(new ConsentQuestion { RequestUri = key, UserId = user.Id, ClientId = "c", RedirectUri = "r", Scopes = "s", ExpiresAt = Now });
             await db.SaveChangesAsync(Cancel);
         });
 

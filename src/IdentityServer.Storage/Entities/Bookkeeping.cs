@@ -100,6 +100,9 @@ public sealed class ConsentQuestion
 
     public required string ClientId { get; set; }
 
+    /// <summary>Where the person goes with the answer.</summary>
+    public required string RedirectUri { get; set; }
+
     /// <summary>Space-separated scopes that are asked for.</summary>
     public required string Scopes { get; set; }
 

@@ -46,6 +46,7 @@ internal sealed class ConsentQuestionMapping : IEntityTypeConfiguration<ConsentQ
         builder.HasKey(question => new { question.RequestUri, question.UserId });
         builder.Property(question => question.RequestUri).HasMaxLength(256);
         builder.Property(question => question.ClientId).HasMaxLength(100);
+        builder.Property(question => question.RedirectUri).HasMaxLength(2000);
         builder.HasIndex(question => question.ExpiresAt);
     }
 }

@@ -47,6 +47,7 @@ internal static class AuditEvents
     public const string FleetAlarm = "guess-budget.fleet-alarm";
     public const string SessionOpened = "session.opened";
     public const string SessionEnded = "session.ended";
+    public const string ClientSignedOut = "session.client-signed-out";
     public const string ConsentGiven = "consent.given";
     public const string ConsentRefused = "consent.refused";
     public const string TokenReplayed = "token.replayed";

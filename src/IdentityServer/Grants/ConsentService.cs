@@ -32,14 +32,16 @@ internal sealed class ConsentService(IdentityServerDbContext db, UnitOfWork work
     }
 
     /// <summary>Asks; asking again changes nothing.</summary>
-    public async Task AskAsync(
-        string requestUri, Guid userId, string clientId, IEnumerable<string> scopes, CancellationToken cancellationToken)
+    /// <param name="question">What to ask; how long it stands is decided here.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task AskAsync(ConsentQuestion question, CancellationToken cancellationToken)
     {
         await work.BeginAsync(cancellationToken);
         await db.Database.ExecuteSqlAsync(
             $"""
-            INSERT INTO consent_questions ("RequestUri", "UserId", "ClientId", "Scopes", "ExpiresAt")
-            VALUES ({requestUri}, {userId}, {clientId}, {string.Join(' ', scopes)}, {(clock.GetUtcNow() + _questionLifetime).ToUnixTimeMilliseconds()})
+            INSERT INTO consent_questions ("RequestUri", "UserId", "ClientId", "RedirectUri", "Scopes", "ExpiresAt")
+            VALUES ({question.RequestUri}, {question.UserId}, {question.ClientId}, {question.RedirectUri}, {question.Scopes},
+                    {(clock.GetUtcNow() + _questionLifetime).ToUnixTimeMilliseconds()})
             ON CONFLICT DO NOTHING
             """,
             cancellationToken);

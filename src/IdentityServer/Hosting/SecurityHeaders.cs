@@ -64,8 +64,10 @@ internal sealed class SecurityHeaders(RequestDelegate next, Installation install
         if (context.GetEndpoint()?.Metadata.GetMetadata<AuthorizeChainAttribute>() is not null)
         {
             security.AllowAnyFormTarget();
+            security.KeepOpener();
         }
-        else
+
+        if (!security.KeepsOpener)
         {
             headers["Cross-Origin-Opener-Policy"] = "same-origin";
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -10,9 +11,8 @@ internal sealed class ContentSecurity
 {
     private const int NonceBytes = 16;
 
-    private readonly List<string> _formTargets = [];
+    private string? _formTargets = "'self'";
     private string? _nonce;
-    private bool _anyFormTarget;
     private bool _sandbox;
 
     /// <summary>The policy of the response under way.</summary>
@@ -31,16 +31,21 @@ internal sealed class ContentSecurity
     /// <summary>Lets the one script run that carries this value in its <c>nonce</c> attribute. Made when first asked for.</summary>
     public string Nonce => _nonce ??= Convert.ToBase64String(RandomNumberGenerator.GetBytes(NonceBytes));
 
-    /// <summary>Lets a form of this page post to another origin as well.</summary>
-    /// <param name="target">A validated absolute address; its origin is what counts. One of a custom scheme counts by its scheme.</param>
-    public void AllowFormTarget(Uri target) =>
-        _formTargets.Add(target.Scheme is "https" or "http" ? target.GetLeftPart(UriPartial.Authority) : $"{target.Scheme}:");
+    /// <summary>Whether the page may be the popup of another site, whose hold on the window must last.</summary>
+    public bool KeepsOpener { get; private set; }
+
+    /// <summary>Lets the page's forms post to the origin of one address, and nowhere else.</summary>
+    /// <param name="target">A validated absolute address.</param>
+    public void LimitFormsTo(Uri target) => _formTargets = OriginOf(target);
 
     /// <summary>
     /// Says nothing about form targets. Browsers hold <c>form-action</c> against the whole redirect chain after a post, and the chain of
     /// a sign-in ends at the client's redirect URI.
     /// </summary>
-    public void AllowAnyFormTarget() => _anyFormTarget = true;
+    public void AllowAnyFormTarget() => _formTargets = null;
+
+    /// <summary>Leaves the window to the site that opened it.</summary>
+    public void KeepOpener() => KeepsOpener = true;
 
     /// <summary>
     /// Shows a document that is not ours, such as a mail: it has no origin, runs nothing, loads nothing, posts nothing. Only the styles
@@ -62,13 +67,25 @@ internal sealed class ContentSecurity
             policy.Append("; script-src 'nonce-").Append(_nonce).Append('\'');
         }
 
-        if (!_anyFormTarget)
+        if (_formTargets is not null)
         {
-            policy.Append("; form-action 'self'");
-            _formTargets.ForEach(target => policy.Append(' ').Append(target));
+            policy.Append("; form-action ").Append(_formTargets);
         }
 
         return policy.ToString();
+    }
+
+    // A policy names hosts by name or IPv4 address only (CSP 3 §2.3.1): what else there is counts by its scheme.
+    private static string OriginOf(Uri target)
+    {
+        if (target.Scheme is not ("https" or "http") || target.HostNameType == UriHostNameType.IPv6)
+        {
+            return $"{target.Scheme}:";
+        }
+
+        return target.IsDefaultPort
+            ? $"{target.Scheme}://{target.IdnHost}"
+            : string.Create(CultureInfo.InvariantCulture, $"{target.Scheme}://{target.IdnHost}:{target.Port}");
     }
 }
 

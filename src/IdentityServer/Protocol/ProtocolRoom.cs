@@ -59,6 +59,7 @@ internal static class ProtocolRoom
                 aspNetCore.DisableTransportSecurityRequirement();
             }
         });
+        builder.Services.AddScoped<ClientShare>();
         builder.Services.AddSigningKeys();
         builder.Services.AddHostedService<GuardCheck>();
         builder.Services.AddSingleton<IValidateOptions<OpenIddictServerOptions>, GuardCheck>();
@@ -78,6 +79,8 @@ internal static class ProtocolRoom
         server.AddEventHandler(GrantClientCredentials.Descriptor);
         server.AddEventHandler(RevokeFamily.Descriptor);
         server.AddEventHandler(DecideNextStep.Descriptor);
+        server.AddEventHandler(SendRefusalToClient.Descriptor);
+        server.AddEventHandler(AnswerByFormPost.Descriptor);
         server.AddEventHandler(HandleEndSession.Descriptor);
         server.AddEventHandler(AttachUserClaims.Descriptor);
         server.AddEventHandler(AdvertiseWhatWeDo.Descriptor);

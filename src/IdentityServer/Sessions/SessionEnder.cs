@@ -20,11 +20,17 @@ internal sealed class SessionEnder(
         var now = clock.GetUtcNow();
         var family = await db.AuthenticationSessions.AsNoTracking()
             .Where(row => row.FamilyId == session.FamilyId && row.UserId == session.UserId && row.EndedAt == null)
+            .OrderBy(row => row.Id) // or two sign-outs at once could each hold what the other waits for
             .Select(row => row.Id).ToListAsync(cancellationToken);
         foreach (var id in family)
         {
-            await db.AuthenticationSessions.Where(row => row.Id == id && row.EndedAt == null)
+            var ended = await db.AuthenticationSessions.Where(row => row.Id == id && row.EndedAt == null)
                 .ExecuteUpdateAsync(set => set.SetProperty(row => row.EndedAt, now), cancellationToken);
+            if (ended == 0)
+            {
+                continue; // another sign-out was first, and took the tokens along
+            }
+
             await operations.RevokeTokensOfSessionAsync(id, cancellationToken);
             audit.Add(AuditEvents.SessionEnded, new(UserId: session.UserId, SessionId: id));
         }

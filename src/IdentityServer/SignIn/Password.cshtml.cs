@@ -13,6 +13,9 @@ internal sealed class PasswordModel(PasswordStep step, ClientNames clients) : Pa
     /// <summary>The reason in the query that says a code was void.</summary>
     internal const string CodeVoid = "code-void";
 
+    /// <summary>The reason in the query that says that the app expects another account than the one that is signed in.</summary>
+    internal const string OtherAccount = "other-account";
+
     [BindProperty(SupportsGet = true, Name = "client_id")]
     public string? ClientId { get; set; }
 
@@ -42,7 +45,12 @@ internal sealed class PasswordModel(PasswordStep step, ClientNames clients) : Pa
     public async Task OnGetAsync(CancellationToken cancellationToken)
     {
         Email = LoginHint is { Length: <= 254 } hint && hint.Contains('@', StringComparison.Ordinal) ? hint : "";
-        Notice = Reason == CodeVoid ? SignInText.CodeVoid : null;
+        Notice = Reason switch
+        {
+            CodeVoid => SignInText.CodeVoid,
+            OtherAccount => SignInText.OtherAccount,
+            _ => null,
+        };
         ClientName = await clients.NameAsync(Target.ClientId, cancellationToken);
     }
 

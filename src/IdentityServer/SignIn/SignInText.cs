@@ -8,6 +8,7 @@ internal static class SignInText
     public const string WrongPassword = "Address or password is not right. Check both and try again.";
     public const string BothNeeded = "Enter your e-mail address and your password.";
     public const string CodeVoid = "That code is no longer valid, or the sign-in was started elsewhere. Please sign in again.";
+    public const string OtherAccount = "The app asks for another account than the one that is signed in here: sign in with the account that you use there.";
     public const string CodeMalformed = "A code has five digits. Check the mail and enter all five; nothing was counted.";
     public const string Overloaded = "The server is busy just now.";
     public const string TooManyAttempts = "Too many attempts.";

@@ -71,7 +71,7 @@ public sealed class AuthorizationTests
         silent.Parameter("code").ShouldNotBeNull();
         var contradiction = await browser.FollowAsync(await browser.GetAsync(client.Start(("prompt", "none login"))));
         contradiction.Parameter("code").ShouldBeNull();
-        contradiction.Status.ShouldBe(HttpStatusCode.BadRequest);
+        contradiction.Parameter("error").ShouldBe("invalid_request");
     }
 
     [Theory]
@@ -130,8 +130,13 @@ public sealed class AuthorizationTests
         var client = await world.AddClientAsync();
         var hint = (await client.SignInAsync(one)).IdToken!;
         var browser = world.OpenBrowser();
+        (await browser.FollowAsync(await browser.GetAsync(client.Start(("id_token_hint", hint))))).Document.QuerySelector(".notice").ShouldBeNull();
         await browser.SignInAsync(client.Start(), two);
         (await browser.FollowAsync(await browser.GetAsync(client.Start(("prompt", "none"), ("id_token_hint", hint))))).Parameter("error").ShouldBe("login_required");
+        var page = await browser.FollowAsync(await browser.GetAsync(client.Start(("id_token_hint", hint))));
+        page.Document.QuerySelector("#password").ShouldNotBeNull();
+        page.Document.QuerySelector(".notice")!.TextContent.ShouldContain("another account");
+        (await browser.FollowAsync(await browser.GetAsync(client.Start(("prompt", "login"))))).Document.QuerySelector(".notice").ShouldBeNull();
         var same = world.OpenBrowser();
         await same.SignInAsync(client.Start(), one);
         (await same.FollowAsync(await same.GetAsync(client.Start(("prompt", "none"), ("id_token_hint", hint))))).Parameter("code").ShouldNotBeNull();
@@ -218,6 +223,22 @@ public sealed class AuthorizationTests
         yes.Parameter("code").ShouldNotBeNull();
         (await browser.FollowAsync(await browser.GetAsync(asking.Start(("prompt", "none"))))).Parameter("code").ShouldNotBeNull();
         (await browser.FollowAsync(await browser.GetAsync(asking.Start(("prompt", "consent"))))).Body.ShouldContain("not verified");
+    }
+
+    [Theory]
+    [InlineData("https://two.example.net:8443/callback", "two.example.net")]
+    [InlineData("http://127.0.0.1:4711/callback", "127.0.0.1")]
+    [InlineData("com.example.app:/callback", "com.example.app")]
+    public async Task The_consent_page_names_where_this_request_leads_and_nothing_else(string uri, string named)
+    {
+        await using var world = await World.StartAsync();
+        var email = await world.AddUserAsync();
+        var client = await world.AddClientAsync(
+            "none", "\"application_type\":\"native\"", firstParty: false,
+            "https://one.example.com/callback", "https://two.example.net:8443/callback", "http://127.0.0.1/callback", "com.example.app:/callback");
+        var consent = await world.OpenBrowser().SignInAsync(client.Start(("redirect_uri", uri)), email);
+        consent.Document.QuerySelectorAll(".hint strong").Select(strong => strong.TextContent).ShouldBe([email, named]);
+        consent.Body.ShouldNotContain("one.example.com");
     }
 
     [Theory]

@@ -1,5 +1,7 @@
 using System.Net;
+using IdentityServer.Audit;
 using IdentityServer.Tests.Support;
+using Microsoft.EntityFrameworkCore;
 
 namespace IdentityServer.Tests.Protocol;
 
@@ -86,6 +88,150 @@ public sealed class EndSessionTests
             (await browser.FollowAsync(await browser.GetAsync(client.Start(("prompt", "none"))))).Parameter("code").ShouldNotBeNull();
         }
     }
+
+    [Fact]
+    public async Task A_post_from_another_site_ends_nothing_and_is_asked_again_with_the_cookie()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var (victim, attacker) = (world.OpenBrowser(), world.OpenBrowser());
+        await victim.SignInAsync(client.Start(), await world.AddUserAsync());
+        var back = await attacker.SignInAsync(client.Start(), await world.AddUserAsync());
+        var bait = (await client.ExchangeAsync(back.Parameter("code")!)).IdToken!;
+
+        // A browser sends no Lax cookie with such a post, whoever is signed in.
+        var posted = await world.OpenBrowser().PostAsync("/connect/endsession", Fields(bait, Bye, "s"));
+        posted.Status.ShouldBe(HttpStatusCode.SeeOther);
+        posted.Message.Headers.Contains("Set-Cookie").ShouldBeFalse("it would take the victim's session");
+        posted.Parameter("id_token_hint").ShouldBe(bait);
+        IsSignedIn(await SilentlyAsync(attacker, client));
+
+        var asked = await victim.FollowAsync(posted);
+        asked.Status.ShouldBe(HttpStatusCode.OK);
+        asked.Document.QuerySelector("h1")!.TextContent.ShouldBe("Sign out?");
+        asked.Message.Headers.Contains("Set-Cookie").ShouldBeFalse();
+        IsSignedIn(await SilentlyAsync(victim, client));
+        IsSignedIn(await SilentlyAsync(attacker, client));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_may_post_its_request(bool cookieComesAlong)
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var browser = world.OpenBrowser();
+        var tokens = await client.ExchangeAsync((await browser.SignInAsync(client.Start(), await world.AddUserAsync())).Parameter("code")!);
+        var sender = cookieComesAlong ? browser : world.OpenBrowser();
+
+        var back = await browser.FollowAsync(await sender.PostAsync("/connect/endsession", Fields(tokens.IdToken!, Bye, "a b&c")));
+
+        back.Location!.ToString().ShouldStartWith(Bye);
+        back.Parameter("state").ShouldBe("a b&c");
+        IsSignedOut(await SilentlyAsync(browser, client));
+    }
+
+    [Fact]
+    public async Task A_post_that_fits_no_address_is_put_to_the_person()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var browser = world.OpenBrowser();
+        var tokens = await client.ExchangeAsync((await browser.SignInAsync(client.Start(), await world.AddUserAsync())).Parameter("code")!);
+        var posted = await world.OpenBrowser().PostAsync("/connect/endsession", Fields(tokens.IdToken!, Bye, new string('s', 8_000)));
+        posted.Location!.ToString().ShouldBe("/sign-out");
+        IsSignedIn(await SilentlyAsync(browser, client));
+    }
+
+    [Fact]
+    public async Task A_hint_for_a_session_that_nobody_knows_any_more_ends_no_session_without_asking()
+    {
+        await using var world = await World.StartAsync();
+        var email = await world.AddUserAsync();
+        var client = await world.AddClientAsync();
+        var stale = (await client.SignInAsync(email)).IdToken!;
+        await world.ReadAsync(db => db.AuthenticationSessions.ExecuteDeleteAsync(TestContext.Current.CancellationToken));
+        var browser = world.OpenBrowser();
+        await browser.SignInAsync(client.Start(), email);
+
+        var asked = await browser.FollowAsync(await browser.GetAsync(EndSession(stale, Bye, null)));
+        asked.Document.QuerySelector("h1")!.TextContent.ShouldBe("Sign out?");
+        IsSignedIn(await SilentlyAsync(browser, client));
+
+        // Where nobody is signed in there is nothing to ask and nothing to end.
+        var back = await world.OpenBrowser().GetAsync(EndSession(stale, Bye, null));
+        back.Location!.ToString().ShouldStartWith(Bye);
+        IsSignedIn(await SilentlyAsync(browser, client));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Without_the_browser_a_hint_ends_what_its_own_client_was_given_and_no_more(bool firstParty)
+    {
+        await using var world = await World.StartAsync();
+        var email = await world.AddUserAsync();
+        var (hinting, other) = (await world.AddClientAsync(firstParty: firstParty), await world.AddClientAsync());
+        var browser = world.OpenBrowser();
+        var others = await other.ExchangeAsync((await browser.SignInAsync(other.Start(), email)).Parameter("code")!);
+        var first = await hinting.ExchangeAsync(await ConsentedAsync(browser, hinting));
+        var second = await hinting.ExchangeAsync(await ConsentedAsync(browser, hinting));
+
+        for (var turn = 0; turn < 2; turn++)
+        {
+            (await world.OpenBrowser().GetAsync(EndSession(first.IdToken, Bye, null))).Location!.ToString().ShouldStartWith(Bye);
+        }
+
+        (await hinting.RefreshAsync(first.RefreshToken!)).Error.ShouldBe("invalid_grant");
+        (await hinting.RefreshAsync(second.RefreshToken!)).Error.ShouldBe("invalid_grant");
+        (await hinting.UserInfoAsync(second.AccessToken!)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await other.UserInfoAsync(others.AccessToken!)).Status.ShouldBe(HttpStatusCode.OK);
+        (await other.RefreshAsync(others.RefreshToken!)).Status.ShouldBe(HttpStatusCode.OK);
+        IsSignedIn(await SilentlyAsync(browser, other));
+        var told = await world.ReadAsync(db => db.AuditEvents.SingleAsync(entry => entry.Name == AuditEvents.ClientSignedOut, TestContext.Current.CancellationToken));
+        told.ClientId.ShouldBe(hinting.Id);
+        told.SessionId.ShouldBe(Guid.ParseExact(first.IdTokenClaims.GetProperty("sid").GetString()!, "N"));
+    }
+
+    [Fact]
+    public async Task A_hint_from_another_browser_of_the_same_person_ends_the_session_here_and_its_own_tokens_there()
+    {
+        await using var world = await World.StartAsync();
+        var email = await world.AddUserAsync();
+        var (client, other) = (await world.AddClientAsync(), await world.AddClientAsync());
+        var (here, there) = (world.OpenBrowser(), world.OpenBrowser());
+        await here.SignInAsync(client.Start(), email);
+        var given = await client.ExchangeAsync((await there.SignInAsync(client.Start(), email)).Parameter("code")!);
+
+        (await here.GetAsync(EndSession(given.IdToken, Bye, null))).Location!.ToString().ShouldStartWith(Bye);
+
+        IsSignedOut(await SilentlyAsync(here, client));
+        (await client.RefreshAsync(given.RefreshToken!)).Error.ShouldBe("invalid_grant");
+        IsSignedIn(await SilentlyAsync(there, other));
+    }
+
+    // A code for the client in a session that is there, with consent where the client needs it.
+    private static async Task<string> ConsentedAsync(Browser browser, RelyingParty client)
+    {
+        var answer = await browser.FollowAsync(await browser.GetAsync(client.Start()));
+        if (answer.Location is null)
+        {
+            answer = await browser.FollowAsync(await browser.SubmitAsync(answer, new Dictionary<string, string> { ["Answer"] = "allow" }));
+        }
+
+        return answer.Parameter("code")!;
+    }
+
+    private static async Task<Answer> SilentlyAsync(Browser browser, RelyingParty client) =>
+        await browser.FollowAsync(await browser.GetAsync(client.Start(("prompt", "none"))));
+
+    private static void IsSignedIn(Answer answer) => answer.Parameter("code").ShouldNotBeNull(answer.Location?.ToString());
+
+    private static void IsSignedOut(Answer answer) => answer.Parameter("error").ShouldBe("login_required");
+
+    private static Dictionary<string, string> Fields(string hint, string uri, string state) =>
+        new() { ["id_token_hint"] = hint, ["post_logout_redirect_uri"] = uri, ["state"] = state };
 
     private static string EndSession(string? hint, string? uri, string? state) =>
         "/connect/endsession?x=1"

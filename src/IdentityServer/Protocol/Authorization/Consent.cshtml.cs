@@ -63,7 +63,7 @@ internal sealed class ConsentModel(SessionReader sessions, ConsentService consen
 
         _question = question;
         (Client, Account) = (client, user.Email);
-        Destination = string.Join(", ", client.RedirectUris.Select(uri => new Uri(uri.ToString()).Host).Distinct());
+        Destination = RedirectTarget.NameOf(question.RedirectUri);
         return true;
     }
 }

@@ -44,11 +44,11 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
         switch (SignInDecision.Decide(facts))
         {
             case NextStep.SignIn:
-                SendTo(context, "/sign-in", requestUri, context.Request.LoginHint);
+                SendTo(context, "/sign-in", requestUri, context.Request.LoginHint, ExpectsAnother(facts) ? "other-account" : null);
                 break;
             case NextStep.Consent:
-                await consent.AskAsync(requestUri, session!.UserId, client.ClientId, context.Request.GetScopes(), context.CancellationToken);
-                SendTo(context, "/consent", requestUri, null);
+                await consent.AskAsync(Question(context, client, session!, requestUri), context.CancellationToken);
+                SendTo(context, "/consent", requestUri);
                 break;
             case NextStep.Grant:
                 context.SignIn(SubjectPrincipal.Of(session!, context.Request.GetScopes(), Issuer(context)));
@@ -87,16 +87,37 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
             now);
     }
 
+    private static ConsentQuestion Question(
+        HandleAuthorizationRequestContext context, ClientSettings client, AuthenticationSession session, string requestUri) => new()
+        {
+            RequestUri = requestUri,
+            UserId = session.UserId,
+            ClientId = client.ClientId,
+            RedirectUri = context.Transaction.GetProperty<ValidateAuthorizationRequestContext>(typeof(ValidateAuthorizationRequestContext).FullName!)?.RedirectUri
+                ?? throw new InvalidOperationException("The redirect URI was validated and must be known."),
+            Scopes = string.Join(' ', context.Request.GetScopes()),
+        };
+
     private static string Issuer(HandleAuthorizationRequestContext context) =>
         (context.Options.Issuer ?? context.BaseUri)?.AbsoluteUri ?? throw new InvalidOperationException("The issuer is known here.");
 
-    private static void SendTo(HandleAuthorizationRequestContext context, string page, string requestUri, string? loginHint)
+    // To whoever is signed in already, being asked again says nothing.
+    private static bool ExpectsAnother(AuthorizationFacts facts) =>
+        facts is { Session: { } session, HintedSubject: { } hinted } && !string.Equals(hinted, session.Subject, StringComparison.Ordinal);
+
+    private static void SendTo(
+        HandleAuthorizationRequestContext context, string page, string requestUri, string? loginHint = null, string? reason = null)
     {
         var response = context.Transaction.GetHttpRequest()!.HttpContext.Response;
         var query = QueryString.Empty.Add("client_id", context.ClientId!).Add("request_uri", requestUri);
         if (loginHint is { Length: > 0 and <= 254 })
         {
             query = query.Add("login_hint", loginHint);
+        }
+
+        if (reason is not null)
+        {
+            query = query.Add("reason", reason);
         }
 
         response.StatusCode = StatusCodes.Status303SeeOther;

@@ -10,10 +10,15 @@ using static OpenIddict.Server.OpenIddictServerHandlers;
 namespace IdentityServer.Protocol.EndSession;
 
 /// <summary>
-/// RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0). A valid <c>id_token_hint</c> proves that the client took part in the
-/// session, so it ends without a question; without one a person is asked first, and nobody is redirected anywhere.
+/// RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0). A valid <c>id_token_hint</c> of the person who is signed in proves that
+/// the client took part, so their session ends without a question; without one they are asked first, and nobody is redirected anywhere.
+/// <para>
+/// A hint is no credential: it stands in URLs, histories and logs. So a session ends only at the wish of the browser that holds it. Of
+/// any other session that the hint names, whatever client it was made for, only that client's own tokens end: see <see cref="ClientShare"/>.
+/// </para>
 /// </summary>
-internal sealed class HandleEndSession(SessionReader sessions, SessionEnder ender) : IOpenIddictServerHandler<HandleEndSessionRequestContext>
+internal sealed class HandleEndSession(SessionReader sessions, SessionEnder ender, ClientShare share)
+    : IOpenIddictServerHandler<HandleEndSessionRequestContext>
 {
     public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
         OpenIddictServerHandlerDescriptor.CreateBuilder<HandleEndSessionRequestContext>()
@@ -25,6 +30,12 @@ internal sealed class HandleEndSession(SessionReader sessions, SessionEnder ende
     public async ValueTask HandleAsync(HandleEndSessionRequestContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
+        if (CrossSitePost.Lacks(context.Transaction.GetHttpRequest()!, SessionReader.CookieName))
+        {
+            Show(context, CrossSitePost.AddressOf(context.Request) ?? "/sign-out");
+            return;
+        }
+
         var current = await sessions.CurrentAsync();
         if (context.IdentityTokenHintPrincipal is not { } hint)
         {
@@ -35,22 +46,16 @@ internal sealed class HandleEndSession(SessionReader sessions, SessionEnder ende
         var named = Guid.TryParseExact(hint.GetClaim(SubjectPrincipal.SessionId), "N", out var sid)
             ? await ender.FindAsync(sid, context.CancellationToken)
             : null;
-        if (current is not null && !IsHinted(current, named))
+        if (current is not null && named?.UserId != current.UserId)
         {
-            // Somebody else is signed in here now: not the client's to end.
+            // Somebody else is signed in here now, or nobody knows who was hinted at: not the client's to end.
             Show(context, "/sign-out");
             return;
         }
 
-        foreach (var session in new[] { current, named }.OfType<AuthenticationSession>())
-        {
-            await ender.EndAsync(session, context.CancellationToken);
-        }
-
-        ender.Forget();
+        await EndAsync(current, named, hint.GetAudiences().FirstOrDefault(), context.CancellationToken);
         if (string.IsNullOrEmpty(context.Request.PostLogoutRedirectUri))
         {
-            await ender.CommitAsync(context.CancellationToken);
             Show(context, "/signed-out");
             return;
         }
@@ -58,14 +63,30 @@ internal sealed class HandleEndSession(SessionReader sessions, SessionEnder ende
         context.SignOut();
     }
 
-    private static bool IsHinted(AuthenticationSession current, AuthenticationSession? named) =>
-        named is not null && named.UserId == current.UserId;
+    private async Task EndAsync(AuthenticationSession? current, AuthenticationSession? named, string? clientId, CancellationToken cancellationToken)
+    {
+        if (current is not null)
+        {
+            // Committed at once: two sign-outs that name each other's sessions would otherwise wait for each other.
+            await ender.EndAsync(current, cancellationToken);
+            await ender.CommitAsync(cancellationToken);
 
-    private static void Show(HandleEndSessionRequestContext context, string page)
+            // Only here: a request that another site made up must not take the cookie of whoever is signed in.
+            ender.Forget();
+        }
+
+        if (named is not null && named.FamilyId != current?.FamilyId && clientId is not null)
+        {
+            await share.EndAsync(named, clientId, cancellationToken);
+        }
+    }
+
+    private static void Show(HandleEndSessionRequestContext context, string address)
     {
         var response = context.Transaction.GetHttpRequest()!.HttpContext.Response;
         response.StatusCode = StatusCodes.Status303SeeOther;
-        response.Headers.Location = page;
+        response.Headers.Location = address;
+        response.Headers.CacheControl = "no-store";
         context.HandleRequest();
     }
 }

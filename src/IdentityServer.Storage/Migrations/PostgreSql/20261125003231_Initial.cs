@@ -64,6 +64,7 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     RequestUri = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
                     UserId = table.Column<Guid>(type: "uuid", nullable: false),
                     ClientId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    RedirectUri = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: false),
                     Scopes = table.Column<string>(type: "text", nullable: false),
                     Allowed = table.Column<bool>(type: "boolean", nullable: true),
                     ExpiresAt = table.Column<long>(type: "bigint", nullable: false)

@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace IdentityServer.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteMigrationContext))]
-    [Migration("20261124232918_Initial")]
+    [Migration("20261125003215_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -312,6 +312,11 @@ namespace IdentityServer.Storage.Migrations.Sqlite
 
                     b.Property<long>("ExpiresAt")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("RedirectUri")
+                        .IsRequired()
+                        .HasMaxLength(2000)
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Scopes")
                         .IsRequired()

@@ -63,6 +63,7 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     RequestUri = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
                     UserId = table.Column<Guid>(type: "TEXT", nullable: false),
                     ClientId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    RedirectUri = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: false),
                     Scopes = table.Column<string>(type: "TEXT", nullable: false),
                     Allowed = table.Column<bool>(type: "INTEGER", nullable: true),
                     ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false)
