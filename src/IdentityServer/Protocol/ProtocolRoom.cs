@@ -82,6 +82,11 @@ internal static class ProtocolRoom
         server.AddEventHandler(AttachUserClaims.Descriptor);
         server.AddEventHandler(AdvertiseWhatWeDo.Descriptor);
         server.AddEventHandler(EnforceClientAuthenticationMethod.Descriptor);
+        server.AddEventHandler(CheckWeakSecret.Descriptor);
+        server.AddEventHandler(AttachRetryAfter<ApplyPushedAuthorizationResponseContext>.Descriptor);
+        server.AddEventHandler(AttachRetryAfter<ApplyTokenResponseContext>.Descriptor);
+        server.AddEventHandler(AttachRetryAfter<ApplyIntrospectionResponseContext>.Descriptor);
+        server.AddEventHandler(AttachRetryAfter<ApplyRevocationResponseContext>.Descriptor);
         server.AddEventHandler(CommitBeforeResponse<ApplyAuthorizationResponseContext>.Descriptor);
         server.AddEventHandler(CommitBeforeResponse<ApplyPushedAuthorizationResponseContext>.Descriptor);
         server.AddEventHandler(CommitBeforeResponse<ApplyTokenResponseContext>.Descriptor);
