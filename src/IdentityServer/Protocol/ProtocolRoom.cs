@@ -60,6 +60,7 @@ internal static class ProtocolRoom
             }
         });
         builder.Services.AddSigningKeys();
+        builder.Services.AddSingleton<StoredRequestAllowance>();
         builder.Services.AddHostedService<GuardCheck>();
         builder.Services.AddSingleton<IValidateOptions<OpenIddictServerOptions>, GuardCheck>();
         return builder;
@@ -77,6 +78,10 @@ internal static class ProtocolRoom
         server.AddEventHandler(StripInternalClaims.Descriptor);
         server.AddEventHandler(GrantClientCredentials.Descriptor);
         server.AddEventHandler(RevokeFamily.Descriptor);
+        server.AddEventHandler(RefuseLargeRequests<ExtractAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(RefuseLargeRequests<ExtractPushedAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(LimitStoredRequests.Descriptor);
+        server.AddEventHandler(LimitPushedRequests.Descriptor);
         server.AddEventHandler(DecideNextStep.Descriptor);
         server.AddEventHandler(HandleEndSession.Descriptor);
         server.AddEventHandler(AttachUserClaims.Descriptor);
