@@ -80,6 +80,8 @@ internal static class ProtocolRoom
         server.AddEventHandler(RevokeFamily.Descriptor);
         server.AddEventHandler(RefuseLargeRequests<ExtractAuthorizationRequestContext>.Descriptor);
         server.AddEventHandler(RefuseLargeRequests<ExtractPushedAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(ValidateMaxAge<HandleAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(ValidateMaxAge<ValidatePushedAuthorizationRequestContext>.Descriptor);
         server.AddEventHandler(LimitStoredRequests.Descriptor);
         server.AddEventHandler(LimitPushedRequests.Descriptor);
         server.AddEventHandler(DecideNextStep.Descriptor);
