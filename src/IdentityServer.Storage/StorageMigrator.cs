@@ -1,3 +1,4 @@
+using IdentityServer.Storage.Connections;
 using IdentityServer.Storage.Migrations;
 using Microsoft.EntityFrameworkCore;
 
@@ -9,6 +10,11 @@ public sealed class StorageMigrator(StorageSettings settings)
     /// <summary>Applies what is missing. Safe from several nodes at once: the first takes a lock, the others find nothing left.</summary>
     public async Task MigrateAsync(CancellationToken cancellationToken)
     {
+        if (settings.Provider == StorageProvider.Sqlite)
+        {
+            SqliteFile.MakePrivate(settings.ConnectionString);
+        }
+
         await using var context = MigrationContext.Create(settings);
         await context.Database.MigrateAsync(cancellationToken);
     }

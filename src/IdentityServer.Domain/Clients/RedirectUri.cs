@@ -43,6 +43,9 @@ public sealed class RedirectUri
         return uri is not null;
     }
 
+    /// <summary>Whether a text has the length and the characters of a registered URI: what has not need not be looked for.</summary>
+    public static bool CouldBe(string? presented) => presented is { Length: > 0 and <= MaxLength } && presented.All(c => c is > ' ' and <= '~');
+
     /// <summary>Takes a URI that was judged when it was registered.</summary>
     public static RedirectUri Restore(string value, string applicationType)
     {

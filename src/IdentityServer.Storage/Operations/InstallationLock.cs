@@ -57,7 +57,7 @@ public sealed class InstallationLock(StorageSettings settings) : IDisposable
             FileStream file;
             try
             {
-                file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                file = SqliteFile.OpenPrivate(path, FileMode.OpenOrCreate, FileShare.None); // whoever may open it could hold it
             }
             catch (IOException) when (waited < Patience && File.Exists(path))
             {

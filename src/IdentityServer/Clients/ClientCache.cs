@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using IdentityServer.Domain.Clients;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
 using Microsoft.EntityFrameworkCore;
@@ -31,13 +32,9 @@ internal sealed class ClientCache(IServiceScopeFactory scopes, TimeProvider cloc
     public async ValueTask<ClientSettings?> FindSettingsAsync(string clientId, CancellationToken cancellationToken) =>
         (await FindAsync(clientId, cancellationToken))?.Settings;
 
-    /// <summary>A client by its <c>client_id</c>.</summary>
+    /// <summary>A client by its <c>client_id</c>. What cannot be one is not asked for: there is text that a database takes for a fault.</summary>
     public ValueTask<CachedClient?> FindAsync(string clientId, CancellationToken cancellationToken) =>
-
-        // PostgreSQL takes no text with this character, so nobody has such an identifier; asking for it would fail the request.
-        clientId.Contains('\0', StringComparison.Ordinal)
-            ? new(result: null)
-            : FindAsync(new Key(KeyKind.ClientId, clientId), _byClientId, cancellationToken);
+        ClientIdentifier.IsWellFormed(clientId) ? FindAsync(new Key(KeyKind.ClientId, clientId), _byClientId, cancellationToken) : default;
 
     /// <summary>A client by its row's key.</summary>
     public ValueTask<CachedClient?> FindByKeyAsync(string id, CancellationToken cancellationToken) =>
@@ -83,10 +80,11 @@ internal sealed class ClientCache(IServiceScopeFactory scopes, TimeProvider cloc
         (await FindByKeyAsync(identifier, cancellationToken))?.Entity;
 
     IAsyncEnumerable<Client> IOpenIddictApplicationCache<Client>.FindByRedirectUriAsync(string uri, CancellationToken cancellationToken) =>
-        SearchAsync(db => db.Clients.Where(client => client.RedirectUris!.Contains(uri)), found => found.RedirectUris.Contains(uri), cancellationToken);
+        SearchAsync(uri, db => db.Clients.Where(client => client.RedirectUris!.Contains(uri)), found => found.RedirectUris.Contains(uri), cancellationToken);
 
     IAsyncEnumerable<Client> IOpenIddictApplicationCache<Client>.FindByPostLogoutRedirectUriAsync(string uri, CancellationToken cancellationToken) =>
         SearchAsync(
+            uri,
             db => db.Clients.Where(client => client.PostLogoutRedirectUris!.Contains(uri)),
             found => found.PostLogoutRedirectUris.Contains(uri),
             cancellationToken);
@@ -168,10 +166,16 @@ internal sealed class ClientCache(IServiceScopeFactory scopes, TimeProvider cloc
     }
 
     private async IAsyncEnumerable<Client> SearchAsync(
+        string uri,
         Func<IdentityServerDbContext, IQueryable<Client>> candidates,
         Func<CachedClient, bool> fits,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        if (!RedirectUri.CouldBe(uri))
+        {
+            yield break;
+        }
+
         List<string?> ids;
         await using (var scope = scopes.CreateAsyncScope())
         {

@@ -24,11 +24,7 @@ internal sealed class EnforceClientAuthenticationMethod(ClientCache clients) : I
 
     public async ValueTask HandleAsync(ProcessAuthenticationContext context)
     {
-        // Elsewhere clients are named, not authenticated.
-        if (context.EndpointType is not (OpenIddictServerEndpointType.Token
-            or OpenIddictServerEndpointType.PushedAuthorization
-            or OpenIddictServerEndpointType.Introspection
-            or OpenIddictServerEndpointType.Revocation))
+        if (!Authenticates(context.EndpointType))
         {
             return;
         }
@@ -46,6 +42,12 @@ internal sealed class EnforceClientAuthenticationMethod(ClientCache clients) : I
             OpenIddictConstants.Errors.InvalidClient,
             $"This client authenticates by {client.TokenEndpointAuthMethod}; the request used {used}.");
     }
+
+    /// <summary>Whether clients prove themselves at an endpoint; elsewhere they are named, not authenticated.</summary>
+    public static bool Authenticates(OpenIddictServerEndpointType endpoint) => endpoint is OpenIddictServerEndpointType.Token
+        or OpenIddictServerEndpointType.PushedAuthorization
+        or OpenIddictServerEndpointType.Introspection
+        or OpenIddictServerEndpointType.Revocation;
 
     private static string MethodOf(ProcessAuthenticationContext context)
     {

@@ -60,6 +60,7 @@ internal static class HostingRoom
     public static WebApplication UseHosting(this WebApplication app)
     {
         app.UseMiddleware<SecurityHeaders>();
+        app.UseMiddleware<RequireOwnHost>();
         if (app.Services.GetRequiredService<ProxyOptions>().AnyKnown)
         {
             app.UseForwardedHeaders();
@@ -86,7 +87,7 @@ internal static class HostingRoom
         || endpoint.StartsWithSegments("/authorize", StringComparison.Ordinal)
         || endpoint.StartsWithSegments("/endsession", StringComparison.Ordinal);
 
-    // The endpoints' addresses follow the Host header; outside Development only our own gets in.
+    // Outside Development only our own name gets in, before anything else; RequireOwnHost sees to the rest.
     private static void AllowOwnHost(HostFilteringOptions options, Installation installation)
     {
         if (!installation.IsDevelopment)

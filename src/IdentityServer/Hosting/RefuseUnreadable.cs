@@ -47,8 +47,9 @@ internal sealed class RefuseUnreadable(RequestDelegate next)
         {
             return unreadable.StatusCode;
         }
-        catch (Exception garbled) when (garbled is InvalidDataException or IOException)
+        catch (Exception garbled) when (garbled is InvalidDataException or IOException or NotSupportedException)
         {
+            // The last is for encodings that the framework knows and does not decode (UTF-7).
             return StatusCodes.Status400BadRequest;
         }
     }

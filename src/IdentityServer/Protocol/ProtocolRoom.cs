@@ -61,6 +61,7 @@ internal static class ProtocolRoom
         });
         builder.Services.AddScoped<ClientShare>();
         builder.Services.AddSigningKeys();
+        builder.Services.AddSingleton<StoredRequestAllowance>();
         builder.Services.AddHostedService<GuardCheck>();
         builder.Services.AddSingleton<IValidateOptions<OpenIddictServerOptions>, GuardCheck>();
         return builder;
@@ -78,6 +79,12 @@ internal static class ProtocolRoom
         server.AddEventHandler(StripInternalClaims.Descriptor);
         server.AddEventHandler(GrantClientCredentials.Descriptor);
         server.AddEventHandler(RevokeFamily.Descriptor);
+        server.AddEventHandler(RefuseLargeRequests<ExtractAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(RefuseLargeRequests<ExtractPushedAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(ValidateMaxAge<HandleAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(ValidateMaxAge<ValidatePushedAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(LimitStoredRequests.Descriptor);
+        server.AddEventHandler(LimitPushedRequests.Descriptor);
         server.AddEventHandler(DecideNextStep.Descriptor);
         server.AddEventHandler(SendRefusalToClient.Descriptor);
         server.AddEventHandler(AnswerByFormPost.Descriptor);
@@ -85,6 +92,11 @@ internal static class ProtocolRoom
         server.AddEventHandler(AttachUserClaims.Descriptor);
         server.AddEventHandler(AdvertiseWhatWeDo.Descriptor);
         server.AddEventHandler(EnforceClientAuthenticationMethod.Descriptor);
+        server.AddEventHandler(CheckWeakSecret.Descriptor);
+        server.AddEventHandler(AttachRetryAfter<ApplyPushedAuthorizationResponseContext>.Descriptor);
+        server.AddEventHandler(AttachRetryAfter<ApplyTokenResponseContext>.Descriptor);
+        server.AddEventHandler(AttachRetryAfter<ApplyIntrospectionResponseContext>.Descriptor);
+        server.AddEventHandler(AttachRetryAfter<ApplyRevocationResponseContext>.Descriptor);
         server.AddEventHandler(CommitBeforeResponse<ApplyAuthorizationResponseContext>.Descriptor);
         server.AddEventHandler(CommitBeforeResponse<ApplyPushedAuthorizationResponseContext>.Descriptor);
         server.AddEventHandler(CommitBeforeResponse<ApplyTokenResponseContext>.Descriptor);

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using IdentityServer.Storage;
 
 namespace IdentityServer.Settings;
@@ -40,6 +41,7 @@ internal sealed class StorageOptions : ISettings
 internal sealed class DataDirectory(string path)
 {
     private const string Name = ".data";
+    private const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>
     /// The configured directory; else <c>.data</c> at the root of the source tree when the program was built in one, so that every
@@ -68,7 +70,10 @@ internal sealed class DataDirectory(string path)
     /// <summary>The full path of a file in it.</summary>
     public string File(string name) => System.IO.Path.Combine(path, name);
 
-    /// <summary>Makes it if it is missing, closed to everybody else.</summary>
+    /// <summary>
+    /// Makes it if it is missing, closed to everybody else. One that is there is closed if it bears our name; any other is left as its
+    /// owner made it, since more than our files may be in it, and these close themselves.
+    /// </summary>
     /// <exception cref="ConfigurationException">There can be no such directory.</exception>
     public void Ensure()
     {
@@ -80,7 +85,7 @@ internal sealed class DataDirectory(string path)
             }
             else
             {
-                Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                Close(Directory.CreateDirectory(path, Own));
             }
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
@@ -94,4 +99,22 @@ internal sealed class DataDirectory(string path)
         $"{StorageOptions.Section}:{nameof(StorageOptions.DataDirectory)}",
         $"is {path}, where the server cannot keep its files.",
         "Give a directory that the server's user may make or write to.");
+
+    [UnsupportedOSPlatform("windows")]
+    private static void Close(DirectoryInfo directory)
+    {
+        if (directory.Name != Name || directory.LinkTarget is not null || (directory.UnixFileMode & ~Own) == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            directory.UnixFileMode &= Own;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Another user's after all.
+        }
+    }
 }

@@ -45,7 +45,7 @@ internal sealed class PasswordStep(
 
         // Real time on purpose: nothing is decided by it, it only makes guessing slow.
         await Task.Delay(ticket.Delay, cancellationToken);
-        return await hasher.VerifyAsync(user?.PasswordHash, password, cancellationToken) switch
+        return await hasher.VerifyAsync(user?.PasswordHash, password, address, cancellationToken) switch
         {
             PasswordVerdict.Busy busy => await GiveBackAsync(ticket, new PasswordOutcome.TryLater(busy.RetryAfter, Overloaded: true)),
             PasswordVerdict.Right right when user is not null => await ContinueAsync(user, right, password, ticket, origin, cancellationToken),

@@ -24,31 +24,35 @@ internal sealed class PasswordThrottle(CounterOperations counters, UnitOfWork wo
     private static readonly TimeSpan _hour = TimeSpan.FromHours(1);
     private static readonly TimeSpan _quarter = TimeSpan.FromMinutes(15);
 
-    /// <summary>Spends an attempt. Known and unknown accounts are treated alike: the address is only hashed.</summary>
+    /// <summary>
+    /// Spends an attempt. Known and unknown accounts are treated alike: the address is only hashed, and the browser's cookie is read for
+    /// both.
+    /// </summary>
     public Task<PasswordTicket> SpendAsync(string normalizedEmail, Guid? userId, string network, CancellationToken cancellationToken) =>
         work.InOwnTransactionAsync(
             async () =>
             {
                 var now = clock.GetUtcNow();
                 var address = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(normalizedEmail)).AsSpan(0, 16));
-                var known = userId is { } id && browser.Knows(id);
+
+                // No account has the empty identifier, so no cookie names it; reading one takes as long as for any other.
+                var known = browser.Knows(userId ?? Guid.Empty) && userId is not null;
                 var lane = known ? $"passwords/known/{address}" : $"passwords/account/{address}/{network}";
+
+                // The network comes first: one that is refused leaves no row for each address that it thinks of.
+                var total = known
+                    ? new CounterResult(Allowed: true, Total: 0)
+                    : await counters.TrySpendAsync(NetworkLane(network), _hour, GuessBudget.NetworkPerHour, now, cancellationToken);
+                if (!total.Allowed)
+                {
+                    return new PasswordTicket(SlowDown.WaitFor(_hour, now), TimeSpan.Zero, null, network);
+                }
+
                 var account = await counters.TrySpendAsync(lane, _quarter, AccountPerQuarterHour, now, cancellationToken);
                 if (!account.Allowed)
                 {
+                    await RefundNetworkAsync(known, network, now, cancellationToken);
                     return new PasswordTicket(SlowDown.WaitFor(_quarter, now), TimeSpan.Zero, null, network);
-                }
-
-                if (known)
-                {
-                    return new PasswordTicket(null, TimeSpan.Zero, lane, network);
-                }
-
-                var total = await counters.TrySpendAsync(NetworkLane(network), _hour, GuessBudget.NetworkPerHour, now, cancellationToken);
-                if (!total.Allowed)
-                {
-                    await counters.RefundAsync(lane, _quarter, now, 1, cancellationToken);
-                    return new PasswordTicket(SlowDown.WaitFor(_hour, now), TimeSpan.Zero, null, network);
                 }
 
                 return new PasswordTicket(null, SlowDown.For(total.Total), lane, network);
@@ -63,13 +67,15 @@ internal sealed class PasswordThrottle(CounterOperations counters, UnitOfWork wo
             return;
         }
 
+        // In the order in which they were spent, or two attempts could each wait for the other's row.
         var now = clock.GetUtcNow();
+        var known = ticket.Lane.StartsWith("passwords/known/", StringComparison.Ordinal);
+        await RefundNetworkAsync(known, ticket.Network, now, cancellationToken);
         await counters.RefundAsync(ticket.Lane, _quarter, now, 1, cancellationToken);
-        if (!ticket.Lane.StartsWith("passwords/known/", StringComparison.Ordinal))
-        {
-            await counters.RefundAsync(NetworkLane(ticket.Network), _hour, now, 1, cancellationToken);
-        }
     }
+
+    private Task RefundNetworkAsync(bool known, string network, DateTimeOffset now, CancellationToken cancellationToken) =>
+        known ? Task.CompletedTask : counters.RefundAsync(NetworkLane(network), _hour, now, 1, cancellationToken);
 
     private static string NetworkLane(string network) => $"passwords/network/{network}";
 }

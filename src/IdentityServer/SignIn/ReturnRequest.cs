@@ -1,3 +1,5 @@
+using IdentityServer.Domain.Clients;
+
 namespace IdentityServer.SignIn;
 
 /// <summary>
@@ -10,10 +12,13 @@ internal sealed record ReturnRequest(string? ClientId, string? RequestUri)
 {
     private const string RequestUriPrefix = "urn:ietf:params:oauth:request_uri:";
 
+    // Ours are much shorter; rows that keep one have room for this much.
+    private const int LongestRequestUri = 256;
+
     /// <summary>Takes what the query says if it has the form of a reference of ours, else nothing.</summary>
     public static ReturnRequest Of(string? clientId, string? requestUri) =>
-        clientId is { Length: > 0 and <= 100 } && requestUri is { Length: <= 1024 }
-        && requestUri.StartsWith(RequestUriPrefix, StringComparison.Ordinal)
+        ClientIdentifier.IsWellFormed(clientId) && requestUri is { Length: <= LongestRequestUri }
+        && requestUri.StartsWith(RequestUriPrefix, StringComparison.Ordinal) && requestUri.All(c => c is > ' ' and <= '~')
             ? new(clientId, requestUri)
             : new(null, null);
 

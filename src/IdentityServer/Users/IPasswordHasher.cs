@@ -6,8 +6,9 @@ internal interface IPasswordHasher
     /// <summary>Checks a password against what is stored.</summary>
     /// <param name="storedHash">The account's hash; null for an account that is unknown or has no password, at the same cost.</param>
     /// <param name="password">The password as it was typed.</param>
+    /// <param name="normalizedAddress">The address as it is looked up: says which work stands in for a missing hash.</param>
     /// <param name="cancellationToken">Gives up a place in the queue; work that has begun is finished.</param>
-    Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, CancellationToken cancellationToken);
+    Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, string normalizedAddress, CancellationToken cancellationToken);
 
     /// <summary>Makes the hash to store. Waits for a place instead of refusing: who comes here has been let in already.</summary>
     Task<string> HashAsync(string password, CancellationToken cancellationToken);

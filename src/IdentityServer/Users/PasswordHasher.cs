@@ -7,17 +7,24 @@ namespace IdentityServer.Users;
 /// Argon2id for everything new; what other systems made is verified and replaced. Passwords are hashed in NFKC form; a hash that another
 /// system made of the raw form is verified with that too, and replaced.
 /// </summary>
-internal sealed partial class PasswordHasher(HashingGate gate, HashingMetrics metrics, TimeProvider time, ILogger<PasswordHasher> logger)
-    : IPasswordHasher
+internal sealed partial class PasswordHasher(
+    HashingGate gate, DecoyHashes decoys, HashingMetrics metrics, TimeProvider time, ILogger<PasswordHasher> logger) : IPasswordHasher
 {
     // Nobody's password is longer; normalising and hashing more would be work for an attacker's pleasure.
     private const int LongestTyped = 4096;
 
-    public async Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, CancellationToken cancellationToken)
+    public async Task<PasswordVerdict> VerifyAsync(
+        string? storedHash, string password, string normalizedAddress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(password);
-        var (stored, typed) = password.Length <= LongestTyped && PasswordRules.IsText(password) ? (Read(storedHash), password) : (null, "");
-        if (gate.TryRun(() => Verify(stored ?? Argon2idHash.Decoy, typed), cancellationToken) is not { } verification)
+        ArgumentNullException.ThrowIfNull(normalizedAddress);
+        var decoy = decoys.For(normalizedAddress);
+        var stored = Read(storedHash);
+
+        // What cannot be a password costs what any other costs for this address, or the difference would tell whether there is a hash.
+        var possible = password.Length <= LongestTyped && PasswordRules.IsText(password);
+        var typed = possible ? password : "";
+        if (gate.TryRun(() => Verify(stored ?? decoy, typed), cancellationToken) is not { } verification)
         {
             metrics.Refused();
             return new PasswordVerdict.Busy(gate.RetryAfter);
@@ -25,7 +32,7 @@ internal sealed partial class PasswordHasher(HashingGate gate, HashingMetrics me
 
         // The decoy's verdict is thrown away: it has been paid for, which is all that it is for.
         var verdict = await verification;
-        return stored is null ? new PasswordVerdict.Wrong() : verdict;
+        return stored is null || !possible ? new PasswordVerdict.Wrong() : verdict;
     }
 
     public Task<string> HashAsync(string password, CancellationToken cancellationToken)
@@ -45,8 +52,10 @@ internal sealed partial class PasswordHasher(HashingGate gate, HashingMetrics me
         if (!StoredHash.TryParse(text, out var stored, out var reason))
         {
             LogUnreadable(logger, reason);
+            return null;
         }
 
+        decoys.Met(stored);
         return stored;
     }
 

@@ -13,6 +13,8 @@ internal static class UsersRoom
         services.AddSingleton<HashingMetrics>();
         services.AddSingleton(provider => new HashingGate(
             Environment.ProcessorCount, Environment.ProcessorCount * HashingGate.QueuePerWorker, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<DecoyHashes>();
+        services.AddHostedService<HashSurvey>();
         services.TryAddSingleton<IPasswordHasher, PasswordHasher>();
         services.AddScoped<UserDirectory>();
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -43,6 +44,8 @@ internal readonly record struct Reply(string? Location, string Body)
 /// <summary>Speaks to the server as the proxy before it does, over connections that stay open. It parses as little as it can.</summary>
 internal sealed class Http : IDisposable
 {
+    private const string BackEnd = "198.51.100.7";
+
     private static readonly Uri Issuer = new(Installation.Issuer);
 
     private readonly HttpClient _client;
@@ -76,7 +79,7 @@ internal sealed class Http : IDisposable
         {
             request.Headers.Host = Issuer.Host;
             request.Headers.TryAddWithoutValidation("X-Forwarded-Proto", Issuer.Scheme);
-            request.Headers.TryAddWithoutValidation("X-Forwarded-For", "198.51.100.7");
+            request.Headers.TryAddWithoutValidation("X-Forwarded-For", cookies?.Network ?? BackEnd);
             request.Headers.TryAddWithoutValidation("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0");
             cookies?.WriteTo(request);
             using var response = await _client.SendAsync(request);
@@ -95,10 +98,15 @@ internal sealed class Http : IDisposable
         location.IsAbsoluteUri && location.Host == Issuer.Host ? location.PathAndQuery : location.OriginalString;
 }
 
-/// <summary>A browser's cookies.</summary>
+/// <summary>A browser's cookies, and the address that it comes from: what one network may do without having signed in is limited.</summary>
 internal sealed class Cookies
 {
+    private static int _browsers;
+
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+
+    /// <summary>Of the block for benchmarks (RFC 2544): one of 131,072 addresses, each browser the next.</summary>
+    public string Network { get; } = NetworkOf(Interlocked.Increment(ref _browsers));
 
     public void WriteTo(HttpRequestMessage request)
     {
@@ -128,4 +136,7 @@ internal sealed class Cookies
             }
         }
     }
+
+    private static string NetworkOf(int browser) => string.Create(
+        CultureInfo.InvariantCulture, $"198.{18 + ((browser >> 16) & 1)}.{(browser >> 8) & 255}.{browser & 255}");
 }

@@ -30,7 +30,7 @@ internal static class Serve
         private static readonly PasswordVerdict _right = new PasswordVerdict.Right(NeedsRehash: false);
         private static readonly PasswordVerdict _wrong = new PasswordVerdict.Wrong();
 
-        public Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, CancellationToken cancellationToken) =>
+        public Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, string normalizedAddress, CancellationToken cancellationToken) =>
             Task.FromResult(storedHash is null ? _wrong : _right);
 
         public Task<string> HashAsync(string password, CancellationToken cancellationToken) =>

@@ -45,6 +45,29 @@ public sealed class ClientCacheTests
         node.Queries.Count.ShouldBe(before);
     }
 
+    // PostgreSQL takes some of these for a fault of whoever asks.
+    [Theory]
+    [InlineData("")]
+    [InlineData("sh\0op")]
+    [InlineData("http://a/\0")]
+    [InlineData("https://shop.example/\uD800")]
+    [InlineData("https://shop.example/ bye")]
+    [InlineData(2_001)]
+    public async Task What_can_be_no_identifier_and_no_registered_address_is_asked_of_no_database(object given)
+    {
+        await using var node = await ClientsNode.StartAsync();
+        await node.RegisterAsync(SomeClient.Shop);
+        var text = given as string ?? new string('x', (int)given);
+        var before = node.Queries.Count;
+
+        (await node.Cache.FindAsync(text, Cancel)).ShouldBeNull();
+        IOpenIddictApplicationCache<Client> cache = node.Cache;
+        (await cache.FindByRedirectUriAsync(text, Cancel).ToListAsync(Cancel)).ShouldBeEmpty();
+        (await cache.FindByPostLogoutRedirectUriAsync(text, Cancel).ToListAsync(Cancel)).ShouldBeEmpty();
+
+        node.Queries.Count.ShouldBe(before);
+    }
+
     [Fact]
     public async Task A_change_made_here_is_seen_by_the_next_request()
     {

@@ -46,7 +46,7 @@ public sealed class ImportTests : IDisposable
             ("plain", "violet lantern 42", false), ("bcrypt", "violet lantern 42", true), ("v3", "violet lantern 42", true), ("argon", "password", true),
         })
         {
-            (await hasher.VerifyAsync(users[$"{email}@example.com"].PasswordHash, password, Cancel)).ShouldBe(new PasswordVerdict.Right(stale), email);
+            (await hasher.VerifyAsync(users[$"{email}@example.com"].PasswordHash, password, $"{email}@example.com", Cancel)).ShouldBe(new PasswordVerdict.Right(stale), email);
         }
     }
 
@@ -275,7 +275,7 @@ public sealed class ImportTests : IDisposable
 
     private sealed class StoppingHasher : IPasswordHasher
     {
-        public Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, CancellationToken cancellationToken) =>
+        public Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, string normalizedAddress, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
         public Task<string> HashAsync(string password, CancellationToken cancellationToken) => throw new OperationCanceledException();

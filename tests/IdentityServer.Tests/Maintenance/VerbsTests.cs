@@ -112,7 +112,7 @@ public sealed class VerbsTests
         var user = (await server.InScopeAsync(services => services.GetRequiredService<UserDirectory>().FindByEmailAsync("ada@example.com", Cancel))).ShouldNotBeNull();
         answer.Out.ShouldContain(user.Id.ToString("D"));
         user.Claims.ShouldBe("""{"name":"Ada Lovelace"}""");
-        (await server.Services.GetRequiredService<IPasswordHasher>().VerifyAsync(user.PasswordHash, Password, Cancel))
+        (await server.Services.GetRequiredService<IPasswordHasher>().VerifyAsync(user.PasswordHash, Password, user.NormalizedEmail, Cancel))
             .ShouldBe(new PasswordVerdict.Right(NeedsRehash: false));
     }
 

@@ -122,6 +122,47 @@ public sealed class AuthorizationTests
         (await browser.FollowAsync(await browser.GetAsync(client.Start(("max_age", "10000"))))).Parameter("code").ShouldNotBeNull();
     }
 
+    [Theory]
+    [InlineData("1000000000000")]
+    [InlineData("99999999999999999999999999999999")]
+    public async Task A_max_age_beyond_all_time_is_met_by_any_session(string value)
+    {
+        await using var world = await World.StartAsync();
+        var email = await world.AddUserAsync();
+        var client = await world.AddClientAsync();
+        var browser = world.OpenBrowser();
+        await browser.SignInAsync(client.Start(), email);
+        (await browser.FollowAsync(await browser.GetAsync(client.Start(("max_age", value))))).Parameter("code").ShouldNotBeNull();
+    }
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("1.5")]
+    [InlineData("soon")]
+    [InlineData("1&max_age=2")]
+    public async Task A_max_age_that_is_no_count_of_seconds_is_refused_to_the_client(string value)
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var browser = world.OpenBrowser();
+
+        var answer = await browser.GetAsync(client.Start() + "&max_age=" + value);
+        var pushed = await client.PostAsync("/connect/par", client.Request(("max_age", "-1")));
+
+        answer.Parameter("error").ShouldBe("invalid_request", answer.Body);
+        answer.Location!.ToString().ShouldStartWith(RelyingParty.RedirectUri);
+        pushed.Error.ShouldBe("invalid_request");
+    }
+
+    [Fact]
+    public async Task A_max_age_without_a_value_is_as_if_it_were_not_there()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var browser = world.OpenBrowser();
+        (await browser.FollowAsync(await browser.GetAsync(client.Start(("max_age", ""))))).Document.QuerySelector("#password").ShouldNotBeNull();
+    }
+
     [Fact]
     public async Task A_hint_for_somebody_else_needs_their_sign_in()
     {

@@ -48,10 +48,10 @@ public sealed class EqualWorkTests
 
     private sealed class Watched(IPasswordHasher inner, ConcurrentQueue<bool> asked) : IPasswordHasher
     {
-        public Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, CancellationToken cancellationToken)
+        public Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, string normalizedAddress, CancellationToken cancellationToken)
         {
             asked.Enqueue(storedHash is not null);
-            return inner.VerifyAsync(storedHash, password, cancellationToken);
+            return inner.VerifyAsync(storedHash, password, normalizedAddress, cancellationToken);
         }
 
         public Task<string> HashAsync(string password, CancellationToken cancellationToken) => inner.HashAsync(password, cancellationToken);

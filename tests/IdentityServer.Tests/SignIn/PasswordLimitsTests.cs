@@ -54,7 +54,7 @@ public sealed class PasswordLimitsTests
     {
         public PasswordVerdict Verdict { get; set; } = new PasswordVerdict.Right(NeedsRehash: false);
 
-        public Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, CancellationToken cancellationToken) => Task.FromResult(Verdict);
+        public Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, string normalizedAddress, CancellationToken cancellationToken) => Task.FromResult(Verdict);
 
         public Task<string> HashAsync(string password, CancellationToken cancellationToken) => Task.FromResult("unused");
     }

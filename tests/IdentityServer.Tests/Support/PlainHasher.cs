@@ -11,7 +11,7 @@ internal sealed class PlainHasher : IPasswordHasher
 
     public static void Use(WebApplicationBuilder builder) => builder.Services.AddSingleton<IPasswordHasher, PlainHasher>();
 
-    public Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, CancellationToken cancellationToken) =>
+    public Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, string normalizedAddress, CancellationToken cancellationToken) =>
         Task.FromResult<PasswordVerdict>(storedHash == Prefix + password ? new PasswordVerdict.Right(NeedsRehash: false) : new PasswordVerdict.Wrong());
 
     public Task<string> HashAsync(string password, CancellationToken cancellationToken) => Task.FromResult(Prefix + password);

@@ -10,9 +10,11 @@ namespace IdentityServer.Tests.Users;
 public sealed class PasswordHasherTests : IDisposable
 {
     private const string Password = "violet lantern 42";
+    private const string IdentityV3 = "AQAAAAIAAYagAAAAEAABAgMEBQYHCAkKCwwNDg9D9rN+18bWKVBCoLUi7vZYlpD3jCXnB39fzkBmRLhP8Q==";
     private const string Bcrypt = "$2b$04$abcdefghijklmnopqrstuui.RNRme.yxM2gMFQnWLqu4.Ja0o7Bj.";
 
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly DecoyHashes _decoys = new();
     private readonly HashingGate _gate = new(workers: 1, queue: 2, TimeProvider.System);
     private readonly MeterListener _listener = new();
     private readonly ConcurrentBag<string> _hashed = [];
@@ -32,7 +34,7 @@ public sealed class PasswordHasherTests : IDisposable
         _listener.SetMeasurementEventCallback<double>((_, _, tags, _) => _hashed.Add((string)tags[0].Value!));
         _listener.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref _busy, (int)value));
         _listener.Start();
-        _hasher = new(_gate, new HashingMetrics(meters), TimeProvider.System, NullLogger<PasswordHasher>.Instance);
+        _hasher = new(_gate, _decoys, new HashingMetrics(meters), TimeProvider.System, NullLogger<PasswordHasher>.Instance);
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -49,9 +51,9 @@ public sealed class PasswordHasherTests : IDisposable
     {
         var stored = await _hasher.HashAsync(Password, Cancel);
 
-        (await _hasher.VerifyAsync(stored, Password, Cancel)).ShouldBe(new PasswordVerdict.Right(NeedsRehash: false));
-        (await _hasher.VerifyAsync(stored, Password + " ", Cancel)).ShouldBe(new PasswordVerdict.Wrong());
-        (await _hasher.VerifyAsync(stored, "", Cancel)).ShouldBe(new PasswordVerdict.Wrong());
+        (await VerifyAsync(stored, Password, Cancel)).ShouldBe(new PasswordVerdict.Right(NeedsRehash: false));
+        (await VerifyAsync(stored, Password + " ", Cancel)).ShouldBe(new PasswordVerdict.Wrong());
+        (await VerifyAsync(stored, "", Cancel)).ShouldBe(new PasswordVerdict.Wrong());
     }
 
     [Theory]
@@ -63,18 +65,28 @@ public sealed class PasswordHasherTests : IDisposable
         var stored = await _hasher.HashAsync("something else altogether", Cancel);
         _hashed.Clear();
 
-        (await _hasher.VerifyAsync(stored, typed, Cancel)).ShouldBe(new PasswordVerdict.Wrong());
+        (await VerifyAsync(stored, typed, Cancel)).ShouldBe(new PasswordVerdict.Wrong());
         var known = _hashed.ToArray();
         _hashed.Clear();
-        (await _hasher.VerifyAsync(null, typed, Cancel)).ShouldBe(new PasswordVerdict.Wrong());
+        (await VerifyAsync(null, typed, Cancel)).ShouldBe(new PasswordVerdict.Wrong());
 
         known.ShouldNotBeEmpty();
         _hashed.ShouldBe(known);
     }
 
-    [Fact]
-    public void The_hash_that_unknown_accounts_are_checked_against_costs_what_new_ones_cost() =>
-        Argon2idHash.Decoy.IsCurrent.ShouldBeTrue();
+    [Theory]
+    [InlineData(Bcrypt, "bcrypt")]
+    [InlineData(IdentityV3, "identity-v3")]
+    public async Task Where_all_accounts_came_from_elsewhere_an_unknown_one_costs_what_they_cost(string stored, string format)
+    {
+        StoredHash.TryParse(stored, out var hash, out _).ShouldBeTrue();
+        _decoys.Learn(new byte[32], [hash]);
+
+        (await VerifyAsync(stored, "something else", Cancel)).ShouldBe(new PasswordVerdict.Wrong());
+        (await VerifyAsync(null, "something else", Cancel)).ShouldBe(new PasswordVerdict.Wrong());
+
+        _hashed.ShouldBe([format, format]);
+    }
 
     [Fact]
     public async Task An_unknown_account_is_wrong_even_for_the_password_of_the_decoy()
@@ -82,16 +94,16 @@ public sealed class PasswordHasherTests : IDisposable
         // Whatever the decoy says, nobody is behind it.
         foreach (var typed in new[] { "", "decoy", Password })
         {
-            (await _hasher.VerifyAsync(null, typed, Cancel)).ShouldBeOfType<PasswordVerdict.Wrong>();
+            (await VerifyAsync(null, typed, Cancel)).ShouldBeOfType<PasswordVerdict.Wrong>();
         }
     }
 
     [Theory]
     [InlineData(Bcrypt, "bcrypt")]
-    [InlineData("AQAAAAIAAYagAAAAEAABAgMEBQYHCAkKCwwNDg9D9rN+18bWKVBCoLUi7vZYlpD3jCXnB39fzkBmRLhP8Q==", "identity-v3")]
+    [InlineData(IdentityV3, "identity-v3")]
     public async Task A_hash_of_another_make_is_verified_and_due_for_replacement(string stored, string format)
     {
-        (await _hasher.VerifyAsync(stored, Password, Cancel)).ShouldBe(new PasswordVerdict.Right(NeedsRehash: true));
+        (await VerifyAsync(stored, Password, Cancel)).ShouldBe(new PasswordVerdict.Right(NeedsRehash: true));
 
         _hashed.ShouldBe([format]);
     }
@@ -101,7 +113,7 @@ public sealed class PasswordHasherTests : IDisposable
     {
         var stored = await _hasher.HashAsync("cafe\u0301 au lait 12", Cancel);
 
-        (await _hasher.VerifyAsync(stored, "caf\u00E9 au lait 12", Cancel)).ShouldBe(new PasswordVerdict.Right(NeedsRehash: false));
+        (await VerifyAsync(stored, "caf\u00E9 au lait 12", Cancel)).ShouldBe(new PasswordVerdict.Right(NeedsRehash: false));
     }
 
     [Fact]
@@ -110,24 +122,27 @@ public sealed class PasswordHasherTests : IDisposable
         // Made of U+FF21 (fullwidth A) as it was typed, which would be a plain A in the form that is hashed here.
         const string OfRawForm = "AQAAAAIAAAPoAAAAEAABAgMEBQYHCAkKCwwNDg8ZXUeoOZuCaXCeLHAGO1r7AmiPHKDDLCTgLiAAl9j89w==";
 
-        (await _hasher.VerifyAsync(OfRawForm, "\uFF21 pfel full width", Cancel)).ShouldBe(new PasswordVerdict.Right(NeedsRehash: true));
-        (await _hasher.VerifyAsync(OfRawForm, "A pfel full width", Cancel)).ShouldBe(new PasswordVerdict.Wrong());
+        (await VerifyAsync(OfRawForm, "\uFF21 pfel full width", Cancel)).ShouldBe(new PasswordVerdict.Right(NeedsRehash: true));
+        (await VerifyAsync(OfRawForm, "A pfel full width", Cancel)).ShouldBe(new PasswordVerdict.Wrong());
     }
 
     [Fact]
     public async Task A_hash_that_cannot_be_read_lets_nobody_in_at_the_usual_cost()
     {
-        (await _hasher.VerifyAsync("$argon2id$v=19$m=999999999,t=9,p=1$AAAA$AAAA", Password, Cancel)).ShouldBe(new PasswordVerdict.Wrong());
+        (await VerifyAsync("$argon2id$v=19$m=999999999,t=9,p=1$AAAA$AAAA", Password, Cancel)).ShouldBe(new PasswordVerdict.Wrong());
 
         _hashed.ShouldBe(["argon2id"]);
     }
 
-    [Fact]
-    public async Task Half_a_surrogate_pair_is_wrong_at_the_usual_cost()
+    [Theory]
+    [InlineData(Bcrypt, "bcrypt")]
+    [InlineData(IdentityV3, "identity-v3")]
+    [InlineData(null, "argon2id")]
+    public async Task Half_a_surrogate_pair_is_wrong_at_the_cost_of_any_password_of_that_account(string? stored, string format)
     {
-        (await _hasher.VerifyAsync(Bcrypt, "violet\uD800", Cancel)).ShouldBe(new PasswordVerdict.Wrong());
+        (await VerifyAsync(stored, "violet\uD800", Cancel)).ShouldBe(new PasswordVerdict.Wrong());
 
-        _hashed.ShouldBe(["argon2id"]);
+        _hashed.ShouldBe([format]);
     }
 
     [Theory]
@@ -138,7 +153,7 @@ public sealed class PasswordHasherTests : IDisposable
         var stored = await _hasher.HashAsync(new string('x', length), Cancel);
         _hashed.Clear();
 
-        (await _hasher.VerifyAsync(stored, new string('x', length), Cancel) is PasswordVerdict.Right).ShouldBe(right);
+        (await VerifyAsync(stored, new string('x', length), Cancel) is PasswordVerdict.Right).ShouldBe(right);
 
         _hashed.ShouldBe(["argon2id"]);
     }
@@ -149,16 +164,16 @@ public sealed class PasswordHasherTests : IDisposable
         using var finish = new ManualResetEventSlim();
         var taken = Enumerable.Range(0, 3).Select(_ => _gate.TryRun(() => finish.Wait(TimeSpan.FromSeconds(30)), Cancel)!).ToList();
 
-        var verdict = await _hasher.VerifyAsync(Bcrypt, Password, Cancel);
+        var verdict = await VerifyAsync(Bcrypt, Password, Cancel);
 
         verdict.ShouldBeOfType<PasswordVerdict.Busy>().RetryAfter.ShouldBeGreaterThanOrEqualTo(TimeSpan.FromSeconds(1));
-        (await _hasher.VerifyAsync(null, Password, Cancel)).ShouldBe(verdict, "an unknown account is told the same");
+        (await VerifyAsync(null, Password, Cancel)).ShouldBe(verdict, "an unknown account is told the same");
         _hashed.ShouldBeEmpty();
         _busy.ShouldBe(2);
 
         finish.Set();
         await Task.WhenAll(taken);
-        (await _hasher.VerifyAsync(Bcrypt, Password, Cancel)).ShouldBeOfType<PasswordVerdict.Right>();
+        (await VerifyAsync(Bcrypt, Password, Cancel)).ShouldBeOfType<PasswordVerdict.Right>();
     }
 
     [Fact]
@@ -174,4 +189,7 @@ public sealed class PasswordHasherTests : IDisposable
         await Task.WhenAll(taken);
         (await hashing).ShouldStartWith("$argon2id$");
     }
+
+    private Task<PasswordVerdict> VerifyAsync(string? stored, string typed, CancellationToken cancellationToken) =>
+        _hasher.VerifyAsync(stored, typed, "somebody@example.com", cancellationToken);
 }

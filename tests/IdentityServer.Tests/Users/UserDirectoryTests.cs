@@ -182,7 +182,7 @@ public abstract class UserDirectoryTests(bool postgreSql) : IAsyncLifetime
 
         (await InDirectoryAsync(directory => directory.FindAsync(alice.Id, Cancel)))!.PasswordHash.ShouldBe("changed");
         var hasher = _server.Services.GetRequiredService<IPasswordHasher>();
-        (await hasher.VerifyAsync(alice.PasswordHash, demo.Accounts[0].Password, Cancel)).ShouldBe(new PasswordVerdict.Right(NeedsRehash: false));
+        (await hasher.VerifyAsync(alice.PasswordHash, demo.Accounts[0].Password, alice.NormalizedEmail, Cancel)).ShouldBe(new PasswordVerdict.Right(NeedsRehash: false));
     }
 
     private static NewUser New(string email, string? hash)

@@ -78,7 +78,7 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
         return new(
             session is null ? null : new SessionFacts(session.UserId.ToString("D"), session.AuthenticatedAt, session.RequestUri),
             context.Request.GetPromptValues(),
-            context.Request.MaxAge is { } seconds ? TimeSpan.FromSeconds(seconds) : client.DefaultMaxAge,
+            MaxAge.TryRead((string?)context.Request.GetParameter(Parameters.MaxAge), out var age) ? age : client.DefaultMaxAge,
             context.IdentityTokenHintPrincipal?.GetClaim(Claims.Subject),
             requestUri,
             client.FirstParty || (session is not null

@@ -27,22 +27,26 @@ internal sealed partial class Argon2idHash : StoredHash
     private static readonly Argon2id Algorithm = PasswordBasedKeyDerivationAlgorithm.Argon2id(
         new Argon2Parameters { DegreeOfParallelism = 1, MemorySize = MemoryKib, NumberOfPasses = Passes });
 
+    private static readonly Parameters Ours = new(MemoryKib, Passes, Lanes: 1, SaltLength, TagLength);
+
     private readonly string _text;
+    private readonly Parameters _parameters;
 
-    private Argon2idHash(string text, bool isCurrent) => (_text, IsCurrent) = (text, isCurrent);
+    private Argon2idHash(string text, Parameters parameters) => (_text, _parameters) = (text, parameters);
 
-    /// <summary>
-    /// A hash that no password has, of exactly our parameters: verified for accounts that are not there, so that the time taken tells
-    /// nothing.
-    /// </summary>
-    public static Argon2idHash Decoy { get; } =
-        new(Write(RandomNumberGenerator.GetBytes(SaltLength), RandomNumberGenerator.GetBytes(TagLength)), isCurrent: true);
+    /// <summary>A hash that no password has, of exactly the parameters of new ones.</summary>
+    public static Argon2idHash Decoy { get; } = Random(Ours);
 
     /// <inheritdoc />
     public override string Format => "argon2id";
 
     /// <inheritdoc />
-    public override bool IsCurrent { get; }
+    public override string Recipe => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Format} m={_parameters.Memory},t={_parameters.Passes},p={_parameters.Lanes},salt={_parameters.Salt},tag={_parameters.Tag}");
+
+    /// <inheritdoc />
+    public override bool IsCurrent => _parameters == Ours;
 
     /// <summary>A new hash under a random salt.</summary>
     public static string Create(string password)
@@ -51,7 +55,7 @@ internal sealed partial class Argon2idHash : StoredHash
         var secret = Encoding.UTF8.GetBytes(password);
         try
         {
-            return Write(salt, Algorithm.DeriveBytes(secret, salt, TagLength));
+            return Write(Ours, salt, Algorithm.DeriveBytes(secret, salt, TagLength));
         }
         finally
         {
@@ -74,6 +78,9 @@ internal sealed partial class Argon2idHash : StoredHash
             CryptographicOperations.ZeroMemory(secret);
         }
     }
+
+    /// <inheritdoc />
+    public override StoredHash Twin() => Random(_parameters);
 
     /// <summary>Reads <c>$argon2id$v=19$m=19456,t=2,p=1$salt$hash</c>.</summary>
     public static (StoredHash? Hash, string? Reason) Parse(string text)
@@ -101,12 +108,15 @@ internal sealed partial class Argon2idHash : StoredHash
             return (null, $"costs m={memory},t={passes},p={lanes}; up to m={MostMemoryKib}, p={MostLanes} and m*t={MostWorkKib} is verified here");
         }
 
-        var current = (memory, passes, lanes, salt, tag) == (MemoryKib, Passes, 1, SaltLength, TagLength);
-        return (new Argon2idHash(text, current), null);
+        return (new Argon2idHash(text, new(memory, passes, lanes, salt, tag)), null);
     }
 
-    private static string Write(byte[] salt, byte[] tag) => string.Create(
-        CultureInfo.InvariantCulture, $"$argon2id$v=19$m={MemoryKib},t={Passes},p=1${Encode(salt)}${Encode(tag)}");
+    private static Argon2idHash Random(Parameters parameters) => new(
+        Write(parameters, RandomNumberGenerator.GetBytes(parameters.Salt), RandomNumberGenerator.GetBytes(parameters.Tag)), parameters);
+
+    private static string Write(Parameters parameters, byte[] salt, byte[] tag) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"$argon2id$v=19$m={parameters.Memory},t={parameters.Passes},p={parameters.Lanes}${Encode(salt)}${Encode(tag)}");
 
     private static string Encode(byte[] bytes) => Convert.ToBase64String(bytes).TrimEnd('=');
 
@@ -128,4 +138,6 @@ internal sealed partial class Argon2idHash : StoredHash
     [DllImport("libsodium", EntryPoint = "crypto_pwhash_argon2id_str_verify", CallingConvention = CallingConvention.Cdecl)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.SafeDirectories)]
     private static extern int VerifyEncoded(byte[] encoded, byte[] password, ulong passwordLength);
+
+    private sealed record Parameters(long Memory, long Passes, long Lanes, int Salt, int Tag);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 
 namespace IdentityServer.Users.Hashing;
@@ -13,18 +14,29 @@ internal sealed partial class BcryptHash : StoredHash
     private const int LeastCost = 4;
     private const int MostCost = 14;
 
-    private readonly string _text;
+    private const string Letters = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    private const int HashLetters = 31;
 
-    private BcryptHash(string text) => _text = text;
+    private readonly string _text;
+    private readonly int _cost;
+
+    private BcryptHash(string text, int cost) => (_text, _cost) = (text, cost);
 
     /// <inheritdoc />
     public override string Format => "bcrypt";
+
+    /// <inheritdoc />
+    public override string Recipe => string.Create(CultureInfo.InvariantCulture, $"{Format} {_cost}");
 
     /// <inheritdoc />
     public override bool IsCurrent => false;
 
     /// <inheritdoc />
     public override bool Matches(string password) => BCrypt.Net.BCrypt.Verify(password, _text);
+
+    /// <inheritdoc />
+    public override StoredHash Twin() =>
+        new BcryptHash(BCrypt.Net.BCrypt.GenerateSalt(_cost) + RandomNumberGenerator.GetString(Letters, HashLetters), _cost);
 
     /// <summary>Reads <c>$2b$12$</c>, 22 characters of salt and 31 of hash.</summary>
     public static (StoredHash? Hash, string? Reason) Parse(string text)
@@ -41,7 +53,7 @@ internal sealed partial class BcryptHash : StoredHash
 
         var cost = int.Parse(match.Groups["cost"].ValueSpan, CultureInfo.InvariantCulture);
         return cost is >= LeastCost and <= MostCost
-            ? (new BcryptHash(text), null)
+            ? (new BcryptHash(text, cost), null)
             : (null, $"has the cost {cost}; {LeastCost} to {MostCost} are verified here");
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -27,6 +28,10 @@ internal sealed class IdentityV3Hash : StoredHash
     public override string Format => "identity-v3";
 
     /// <inheritdoc />
+    public override string Recipe => string.Create(
+        CultureInfo.InvariantCulture, $"{Format} {_prf.Name},{_iterations},salt={_salt.Length},subkey={_subkey.Length}");
+
+    /// <inheritdoc />
     public override bool IsCurrent => false;
 
     /// <inheritdoc />
@@ -43,6 +48,10 @@ internal sealed class IdentityV3Hash : StoredHash
             CryptographicOperations.ZeroMemory(secret);
         }
     }
+
+    /// <inheritdoc />
+    public override StoredHash Twin() => new IdentityV3Hash(
+        _prf, _iterations, RandomNumberGenerator.GetBytes(_salt.Length), RandomNumberGenerator.GetBytes(_subkey.Length));
 
     /// <summary>Reads the base64 text.</summary>
     public static (StoredHash? Hash, string? Reason) Parse(string text)

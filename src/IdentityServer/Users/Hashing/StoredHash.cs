@@ -11,11 +11,17 @@ internal abstract class StoredHash
     /// <summary>A short name for measurements.</summary>
     public abstract string Format { get; }
 
+    /// <summary>The format with all that its work depends on. Two hashes of one recipe take the same time to verify.</summary>
+    public abstract string Recipe { get; }
+
     /// <summary>False when a new hash would be made differently.</summary>
     public abstract bool IsCurrent { get; }
 
     /// <summary>Hashes the password and compares in constant time. Slow by design.</summary>
     public abstract bool Matches(string password);
+
+    /// <summary>A hash of the same recipe that nobody's password has.</summary>
+    public abstract StoredHash Twin();
 
     /// <summary>Reads a hash and checks that verifying it costs neither too much nor nothing.</summary>
     /// <param name="text">The hash as text.</param>
