@@ -64,20 +64,47 @@ public sealed class SignInGuardTests
         await ShouldHaveRefusedAsync(world, await world.IdOfAsync(email), tokens: 0);
     }
 
+    // The session that our own code names is real and open: it must not even be looked at.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Code_that_borrows_another_browsers_session_gets_no_authorization_code(bool signedIn)
+    {
+        (Guid User, Guid? Session) victim = default;
+        await using var world = await StartAsync(() => victim.User, () => victim.Session);
+        var client = await world.AddClientAsync();
+        var email = await world.AddUserAsync();
+        await world.OpenBrowser().SignInAsync("/sign-in", email);
+        victim = (await world.IdOfAsync(email), await world.ReadAsync(db => db.AuthenticationSessions.Select(row => row.Id).SingleAsync(Cancel)));
+        var browser = world.OpenBrowser();
+        Guid? self = null;
+        if (signedIn)
+        {
+            var own = await world.AddUserAsync();
+            await browser.SignInAsync("/sign-in", own);
+            self = await world.IdOfAsync(own);
+        }
+
+        var back = await browser.FollowAsync(await browser.GetAsync(client.Start()));
+
+        back.Parameter("error").ShouldBe("login_required");
+        await ShouldHaveRefusedAsync(world, self, tokens: 0);
+    }
+
     [Theory]
     [InlineData("authorization_code")]
     [InlineData("refresh_token")]
     [InlineData("client_credentials")]
     public async Task Code_that_signs_in_another_person_at_the_token_endpoint_gets_no_token(string grant)
     {
-        Guid victim = default;
+        (Guid User, Guid? Session) victim = default;
         await using var world = await World.StartAsync(configure: setup => setup.Handle<HandleTokenRequestContext>(
             Exchange.AttachPrincipal.Descriptor.Order + 2_000,
             context =>
             {
                 if (victim != default)
                 {
-                    context.SignIn(Careless.PrincipalOf(victim));
+                    context.SignIn(Careless.PrincipalOf(victim.User, victim.Session));
                 }
             }));
         var email = await world.AddUserAsync();
@@ -85,7 +112,10 @@ public sealed class SignInGuardTests
         var code = (await world.OpenBrowser().SignInAsync(client.Start(), email)).Parameter("code")!;
         var refreshToken = grant == "refresh_token" ? (await client.ExchangeAsync(code)).RefreshToken : null;
         var before = await world.TokensOfPeopleAsync();
-        victim = await world.IdOfAsync(await world.AddUserAsync());
+        var other = await world.AddUserAsync();
+        await world.OpenBrowser().SignInAsync("/sign-in", other);
+        var otherId = await world.IdOfAsync(other);
+        victim = (otherId, await world.ReadAsync(db => db.AuthenticationSessions.Where(row => row.UserId == otherId).Select(row => row.Id).SingleAsync(Cancel)));
 
         var answer = grant switch
         {
@@ -188,7 +218,7 @@ public sealed class SignInGuardTests
     }
 
     /// <summary>A server whose authorization endpoint signs in whom a careless handler names, instead of deciding.</summary>
-    private static Task<World> StartAsync(Func<Guid> victim) => World.StartAsync(configure: setup =>
+    private static Task<World> StartAsync(Func<Guid> victim, Func<Guid?>? session = null) => World.StartAsync(configure: setup =>
     {
         setup.Break(options => options.Handlers.Remove(DecideNextStep.Descriptor));
         setup.Handle<HandleAuthorizationRequestContext>(
@@ -197,7 +227,7 @@ public sealed class SignInGuardTests
             {
                 if (!string.IsNullOrEmpty(context.Request.RequestUri))
                 {
-                    context.SignIn(Careless.PrincipalOf(victim()));
+                    context.SignIn(Careless.PrincipalOf(victim(), session?.Invoke()));
                 }
             });
     });
