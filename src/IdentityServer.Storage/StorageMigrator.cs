@@ -7,6 +7,8 @@ namespace IdentityServer.Storage;
 /// <summary>Brings the database to the model this program was built with.</summary>
 public sealed class StorageMigrator(StorageSettings settings)
 {
+    private static readonly TimeSpan AnyTime = TimeSpan.FromHours(6);
+
     /// <summary>Applies what is missing. Safe from several nodes at once: the first takes a lock, the others find nothing left.</summary>
     public async Task MigrateAsync(CancellationToken cancellationToken)
     {
@@ -16,6 +18,7 @@ public sealed class StorageMigrator(StorageSettings settings)
         }
 
         await using var context = MigrationContext.Create(settings);
+        context.Database.SetCommandTimeout(AnyTime); // a migration may rewrite a table
         await context.Database.MigrateAsync(cancellationToken);
     }
 

@@ -59,6 +59,10 @@ internal static class StorageOptions
         Default("Max Auto Prepare", 100);
         Default("Auto Prepare Min Usages", 2);
 
+        // A database that falls silent fails a request within seconds, instead of holding it, and a connection, for a minute.
+        Default("Timeout", 5);
+        Default("Command Timeout", 10);
+
         // PostgreSQL's own default is a hundred connections in all: three nodes fit. Beyond that requests wait for one.
         Default("Maximum Pool Size", 30);
         Default("Application Name", "IdentityServer");

@@ -44,6 +44,7 @@ public sealed class InstallationLock(StorageSettings settings) : IDisposable
         // Bound to a transaction, not to the session: the lock is given back even where a proxy shares sessions among clients.
         await using var db = new IdentityServerDbContext(StorageOptions.For<IdentityServerDbContext>(settings));
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        db.Database.SetCommandTimeout(Patience + Patience);
         await db.Database.ExecuteSqlRawAsync("SET LOCAL lock_timeout = '30s'", cancellationToken);
         await db.Database.ExecuteSqlRawAsync("SELECT pg_advisory_xact_lock(hashtextextended('IdentityServer installation', 0))", cancellationToken);
         return await work(cancellationToken);

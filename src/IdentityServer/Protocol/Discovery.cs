@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using IdentityServer.Domain.Sessions;
 using OpenIddict.Server;
+using static OpenIddict.Abstractions.OpenIddictConstants;
 using static OpenIddict.Server.OpenIddictServerEvents;
 using static OpenIddict.Server.OpenIddictServerHandlers;
 
@@ -22,6 +23,11 @@ internal sealed class AdvertiseWhatWeDo : IOpenIddictServerHandler<HandleConfigu
     {
         ArgumentNullException.ThrowIfNull(context);
         context.Metadata["acr_values_supported"] = _acr;
+
+        // Public clients authenticate by nothing (RFC 8414 §2). They may not introspect.
+        context.TokenEndpointAuthenticationMethods.Add(ClientAuthenticationMethods.None);
+        context.RevocationEndpointAuthenticationMethods.Add(ClientAuthenticationMethods.None);
+        context.PushedAuthorizationEndpointAuthenticationMethods.Add(ClientAuthenticationMethods.None);
         return ValueTask.CompletedTask;
     }
 }

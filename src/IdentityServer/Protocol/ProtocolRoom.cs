@@ -3,6 +3,7 @@ using IdentityServer.Domain.Sessions;
 using IdentityServer.Protocol.Authorization;
 using IdentityServer.Protocol.EndSession;
 using IdentityServer.Protocol.Guards;
+using IdentityServer.Protocol.Introspection;
 using IdentityServer.Protocol.SigningKeys;
 using IdentityServer.Protocol.Tokens;
 using IdentityServer.Protocol.UserInfo;
@@ -89,7 +90,9 @@ internal static class ProtocolRoom
         server.AddEventHandler(SendRefusalToClient.Descriptor);
         server.AddEventHandler(AnswerByFormPost.Descriptor);
         server.AddEventHandler(HandleEndSession.Descriptor);
+        server.AddEventHandler(TakeEmptyPost.Descriptor);
         server.AddEventHandler(AttachUserClaims.Descriptor);
+        server.AddEventHandler(TellNothing.Descriptor);
         server.AddEventHandler(AdvertiseWhatWeDo.Descriptor);
         server.AddEventHandler(EnforceClientAuthenticationMethod.Descriptor);
         server.AddEventHandler(CheckWeakSecret.Descriptor);
@@ -97,6 +100,10 @@ internal static class ProtocolRoom
         server.AddEventHandler(AttachRetryAfter<ApplyTokenResponseContext>.Descriptor);
         server.AddEventHandler(AttachRetryAfter<ApplyIntrospectionResponseContext>.Descriptor);
         server.AddEventHandler(AttachRetryAfter<ApplyRevocationResponseContext>.Descriptor);
+        server.AddEventHandler(RefuseRepeatedParameters<ValidateAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(RefuseRepeatedParameters<ValidatePushedAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(RefuseRepeatedParameters<ValidateTokenRequestContext>.Descriptor);
+        server.AddEventHandler(RefuseRepeatedParameters<ValidateEndSessionRequestContext>.Descriptor);
         server.AddEventHandler(CommitBeforeResponse<ApplyAuthorizationResponseContext>.Descriptor);
         server.AddEventHandler(CommitBeforeResponse<ApplyPushedAuthorizationResponseContext>.Descriptor);
         server.AddEventHandler(CommitBeforeResponse<ApplyTokenResponseContext>.Descriptor);

@@ -70,7 +70,7 @@ internal sealed class World : IAsyncDisposable
     public async Task<RelyingParty> AddMachineAsync()
     {
         var (id, secret) = ($"machine-{Guid.NewGuid():N}", "S" + Guid.NewGuid().ToString("N") + Guid.NewGuid().ToString("N"));
-        await ImportClientAsync($$"""
+        await RegisterAsync($$"""
             {"client_id":"{{id}}","client_secret":"{{secret}}","client_name":"Machine","grant_types":["client_credentials"],
              "scope":"orders openid profile email"}
             """);
@@ -91,7 +91,7 @@ internal sealed class World : IAsyncDisposable
              "scope":"openid profile email address phone offline_access","first_party":{{(firstParty ? "true" : "false")}}
              {{(secret is null ? "" : $",\"client_secret\":\"{secret}\"")}}{{(extra.Length == 0 ? "" : "," + extra)}}}
             """;
-        await ImportClientAsync(line);
+        await RegisterAsync(line);
         return new(Server.CreateClient(cookies: false), () => OpenBrowser(), id, secret, method);
     }
 
@@ -110,7 +110,8 @@ internal sealed class World : IAsyncDisposable
     public Task<T> ReadAsync<T>(Func<Storage.IdentityServerDbContext, Task<T>> read) =>
         Server.InScopeAsync(services => read(services.GetRequiredService<Storage.IdentityServerDbContext>()));
 
-    private Task<bool> ImportClientAsync(string line) => Server.InScopeAsync(async services =>
+    /// <summary>Registers the client of an import's line.</summary>
+    public Task<bool> RegisterAsync(string line) => Server.InScopeAsync(async services =>
     {
         var verdict = await services.GetRequiredService<ClientImport>().ImportAsync(
             JsonDocument.Parse(line).RootElement, TestContext.Current.CancellationToken);

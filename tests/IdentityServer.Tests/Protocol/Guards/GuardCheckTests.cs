@@ -35,7 +35,7 @@ public sealed class GuardCheckTests(RealServer real) : IClassFixture<RealServer>
         ["a handler beside guard 1"] = (ComesFirst, options => options.Handlers.Add(Foreign<ProcessSignInContext>(RequireConsumedChallenge.Descriptor.Order))),
         ["redemption missing"] = ("RedeemPresentedToken is registered once", options => options.Handlers.Remove(RedeemPresentedToken.Descriptor)),
         ["redemption ahead of guard 1"] = (
-            "RedeemPresentedToken is registered once",
+            ComesFirst,
             options => Replace(options, RedeemPresentedToken.Descriptor, Moved<ProcessSignInContext>(RedeemPresentedToken.Descriptor, -100_000))),
         ["token making missing"] = ("GenerateAccessToken is registered once", options => options.Handlers.Remove(GenerateAccessToken.Descriptor)),
         ["guard 2 missing"] = ("RequireStamp is registered once", options => options.Handlers.Remove(RequireStamp.Descriptor)),

@@ -201,7 +201,6 @@ public sealed class SignInGuardTests
         var answer = await service.TokenAsync(new()
         {
             ["grant_type"] = "client_credentials",
-            ["scope"] = "profile",
             ["sub"] = victim,
             ["subject"] = victim,
             ["username"] = email,

@@ -1,0 +1,175 @@
+using System.Buffers.Text;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using IdentityServer.Tests.Support;
+
+namespace IdentityServer.Tests.Protocol;
+
+/// <summary>What comes out of the token endpoint, to the letter.</summary>
+public sealed class TokenResponseTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_answer_is_JSON_that_nobody_keeps_with_a_Bearer_token_and_a_number_of_seconds()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync("client_secret_post");
+        var back = await world.OpenBrowser().SignInAsync(client.Start(), await world.AddUserAsync());
+        using var http = world.Server.CreateClient(cookies: false);
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["grant_type"] = "authorization_code", ["code"] = back.Parameter("code")!, ["redirect_uri"] = RelyingParty.RedirectUri, ["code_verifier"] = client.Verifier,
+            ["client_id"] = client.Id, ["client_secret"] = client.Secret!,
+        });
+
+        using var answer = await http.PostAsync("/connect/token", form, Cancel);
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/json");
+        answer.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Cancel)).RootElement;
+        json.GetProperty("token_type").GetString().ShouldBe("Bearer");
+        json.GetProperty("expires_in").ValueKind.ShouldBe(JsonValueKind.Number);
+        json.GetProperty("expires_in").GetInt32().ShouldBeInRange(15 * 60 - 1, 15 * 60);
+        json.EnumerateObject().Select(member => member.Name).ShouldBeSubsetOf(["access_token", "token_type", "expires_in", "id_token", "refresh_token", "scope"]);
+    }
+
+    [Theory]
+    [InlineData(null, "RS256")]
+    [InlineData("RS256", "RS256")]
+    [InlineData("ES256", "ES256")]
+    public async Task The_id_token_is_signed_as_registered_by_a_published_key_and_speaks_of_the_sign_in_only(string? registered, string algorithm)
+    {
+        await using var world = await World.StartAsync();
+        var client = await AddClientAsync(world, registered);
+        var email = await world.AddUserAsync();
+
+        var tokens = await client.ExchangeAsync((await world.OpenBrowser().SignInAsync(client.Start(("nonce", null)), email)).Parameter("code")!);
+
+        var header = JsonDocument.Parse(Base64Url.DecodeFromChars(tokens.IdToken!.Split('.')[0])).RootElement;
+        header.GetProperty("alg").GetString().ShouldBe(algorithm);
+        var jwks = JsonDocument.Parse((await world.OpenBrowser().GetAsync("/.well-known/jwks")).Body).RootElement.GetProperty("keys");
+        var key = jwks.EnumerateArray().Single(published => published.GetProperty("kid").GetString() == header.GetProperty("kid").GetString());
+        Verifies(key, tokens.IdToken).ShouldBeTrue();
+
+        var claims = tokens.IdTokenClaims;
+        var now = world.Clock.GetUtcNow().ToUnixTimeSeconds();
+        claims.GetProperty("iss").GetString().ShouldBe(world.Server.Address.ToString());
+        claims.GetProperty("aud").GetString().ShouldBe(client.Id);
+        claims.GetProperty("iat").GetInt64().ShouldBe(now);
+        claims.GetProperty("exp").GetInt64().ShouldBe(now + (15 * 60));
+        claims.GetProperty("auth_time").GetInt64().ShouldBe(now);
+        claims.EnumerateObject().Select(claim => claim.Name).Except(["at_hash", "azp", "jti", "nbf"]).ShouldBe(
+            ["iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid"], ignoreOrder: true, "protocol claims only, and a nonce only where one was sent");
+    }
+
+    [Fact]
+    public async Task An_access_token_says_nothing_of_the_person_but_who_they_are_here()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var email = await world.AddUserAsync();
+
+        var claims = TokenAnswer.Claims((await client.SignInAsync(email)).AccessToken!);
+
+        claims.GetRawText().ShouldNotContain(email);
+        claims.GetRawText().ShouldNotContain("Ada");
+        foreach (var name in new[] { "iss", "exp", "aud", "sub", "client_id", "iat", "jti", "scope" })
+        {
+            claims.TryGetProperty(name, out _).ShouldBeTrue($"RFC 9068 §2.2 wants {name}");
+        }
+    }
+
+    [Fact]
+    public async Task Codes_and_refresh_tokens_are_never_alike_and_too_long_to_guess()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var email = await world.AddUserAsync();
+        var browser = world.OpenBrowser();
+        var first = await browser.SignInAsync(client.Start(), email);
+        var seen = new List<string>();
+        for (var round = 0; round < 10; round++)
+        {
+            var code = round == 0 ? first.Parameter("code")! : (await browser.FollowAsync(await browser.GetAsync(client.Start()))).Parameter("code")!;
+            seen.AddRange([code, (await client.ExchangeAsync(code)).RefreshToken!]);
+        }
+
+        seen.Distinct().Count().ShouldBe(20);
+        seen.ShouldAllBe(token => token.Length >= 22, "22 letters of base64 are 128 bits");
+        seen.Select(token => token[^22..]).Distinct().Count().ShouldBe(20);
+    }
+
+    [Theory]
+    [InlineData("openid profile", false)]
+    [InlineData("openid profile offline_access", true)]
+    public async Task A_refresh_token_comes_where_it_was_asked_for(string scope, bool comes)
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+
+        var tokens = await client.ExchangeAsync((await world.OpenBrowser().SignInAsync(client.Start(("scope", scope)), await world.AddUserAsync())).Parameter("code")!);
+
+        (tokens.RefreshToken is not null).ShouldBe(comes);
+    }
+
+    [Theory]
+    [InlineData("grant_type")]
+    [InlineData("code")]
+    [InlineData("redirect_uri")]
+    [InlineData("code_verifier")]
+    public async Task A_parameter_sent_twice_is_refused(string name)
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync("client_secret_post");
+        var back = await world.OpenBrowser().SignInAsync(client.Start(), await world.AddUserAsync());
+        var fields = new Dictionary<string, string>
+        {
+            ["grant_type"] = "authorization_code", ["code"] = back.Parameter("code")!, ["redirect_uri"] = RelyingParty.RedirectUri, ["code_verifier"] = client.Verifier,
+            ["client_id"] = client.Id, ["client_secret"] = client.Secret!,
+        };
+        using var http = world.Server.CreateClient(cookies: false);
+        using var twice = new FormUrlEncodedContent(fields.Append(KeyValuePair.Create(name, fields[name])));
+
+        using var answer = await http.PostAsync("/connect/token", twice, Cancel);
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Cancel)).RootElement.GetProperty("error").GetString().ShouldBe("invalid_request");
+        (await client.ExchangeAsync(back.Parameter("code")!)).Status.ShouldBe(HttpStatusCode.OK, "the refusal used nothing up");
+    }
+
+    // The world's own clients name ES256.
+    private static async Task<RelyingParty> AddClientAsync(World world, string? algorithm)
+    {
+        if (algorithm == "ES256")
+        {
+            return await world.AddClientAsync();
+        }
+
+        var (id, secret) = ($"client-{Guid.NewGuid():N}", $"S{Guid.NewGuid():N}{Guid.NewGuid():N}");
+        await world.RegisterAsync($$"""
+            {"client_id":"{{id}}","client_secret":"{{secret}}","client_name":"Test app","redirect_uris":["{{RelyingParty.RedirectUri}}"],
+             "grant_types":["authorization_code","refresh_token"],"scope":"openid profile email offline_access","first_party":true
+             {{(algorithm is null ? "" : $",\"id_token_signed_response_alg\":\"{algorithm}\"")}}}
+            """);
+        return new RelyingParty(world.Server.CreateClient(cookies: false), () => world.OpenBrowser(), id, secret, "client_secret_basic");
+    }
+
+    private static bool Verifies(JsonElement key, string jwt)
+    {
+        var parts = jwt.Split('.');
+        var (data, signature) = (Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}"), Base64Url.DecodeFromChars(parts[2]));
+        byte[] Member(string name) => Base64Url.DecodeFromChars(key.GetProperty(name).GetString());
+        if (key.GetProperty("kty").GetString() == "RSA")
+        {
+            using var rsa = RSA.Create(new RSAParameters { Modulus = Member("n"), Exponent = Member("e") });
+            return rsa.VerifyData(data, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        }
+
+        using var ecdsa = ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = new ECPoint { X = Member("x"), Y = Member("y") } });
+        return ecdsa.VerifyData(data, signature, HashAlgorithmName.SHA256);
+    }
+}
