@@ -21,8 +21,12 @@ public sealed class TokenResponseTests
         using var http = world.Server.CreateClient(cookies: false);
         using var form = new FormUrlEncodedContent(new Dictionary<string, string>
         {
-            ["grant_type"] = "authorization_code", ["code"] = back.Parameter("code")!, ["redirect_uri"] = RelyingParty.RedirectUri, ["code_verifier"] = client.Verifier,
-            ["client_id"] = client.Id, ["client_secret"] = client.Secret!,
+            ["grant_type"] = "authorization_code",
+            ["code"] = back.Parameter("code")!,
+            ["redirect_uri"] = RelyingParty.RedirectUri,
+            ["code_verifier"] = client.Verifier,
+            ["client_id"] = client.Id,
+            ["client_secret"] = client.Secret!,
         });
 
         using var answer = await http.PostAsync("/connect/token", form, Cancel);
@@ -128,8 +132,12 @@ public sealed class TokenResponseTests
         var back = await world.OpenBrowser().SignInAsync(client.Start(), await world.AddUserAsync());
         var fields = new Dictionary<string, string>
         {
-            ["grant_type"] = "authorization_code", ["code"] = back.Parameter("code")!, ["redirect_uri"] = RelyingParty.RedirectUri, ["code_verifier"] = client.Verifier,
-            ["client_id"] = client.Id, ["client_secret"] = client.Secret!,
+            ["grant_type"] = "authorization_code",
+            ["code"] = back.Parameter("code")!,
+            ["redirect_uri"] = RelyingParty.RedirectUri,
+            ["code_verifier"] = client.Verifier,
+            ["client_id"] = client.Id,
+            ["client_secret"] = client.Secret!,
         };
         using var http = world.Server.CreateClient(cookies: false);
         using var twice = new FormUrlEncodedContent(fields.Append(KeyValuePair.Create(name, fields[name])));

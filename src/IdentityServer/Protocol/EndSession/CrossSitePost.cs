@@ -1,4 +1,3 @@
-using IdentityServer.Sessions;
 using OpenIddict.Abstractions;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 
@@ -19,12 +18,8 @@ internal static class CrossSitePost
         Parameters.IdTokenHint, Parameters.ClientId, Parameters.PostLogoutRedirectUri, Parameters.State, "logout_hint", Parameters.UiLocales,
     ];
 
-    /// <summary>Whether a request is a post without the cookie.</summary>
-    public static bool Lacks(HttpRequest request, string cookie) =>
-        HttpMethods.IsPost(request.Method) && !request.Cookies.ContainsKey(HandleCookie.NameOf(request.HttpContext, cookie));
-
     /// <summary>The address that asks the same; null when it would be too long for a server on the way.</summary>
-    public static string? AddressOf(OpenIddictRequest request)
+    public static string? AsGet(OpenIddictRequest request)
     {
         var query = QueryString.Empty;
         foreach (var name in Carried)

@@ -30,13 +30,13 @@ internal sealed class HandleEndSession(SessionReader sessions, SessionEnder ende
     public async ValueTask HandleAsync(HandleEndSessionRequestContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (CrossSitePost.Lacks(context.Transaction.GetHttpRequest()!, SessionReader.CookieName))
+        var current = await sessions.CurrentAsync();
+        if (current is null && HttpMethods.IsPost(context.Transaction.GetHttpRequest()!.Method))
         {
-            Show(context, CrossSitePost.AddressOf(context.Request) ?? "/sign-out");
+            Show(context, CrossSitePost.AsGet(context.Request) ?? "/sign-out");
             return;
         }
 
-        var current = await sessions.CurrentAsync();
         if (context.IdentityTokenHintPrincipal is not { } hint)
         {
             Show(context, current is null ? "/signed-out" : "/sign-out");
