@@ -73,7 +73,7 @@ public sealed class HangingUpTests
         (await world.ReadAsync(db => db.AuditEvents.CountAsync(told => told.Name == AuditEvents.GuessRefused, Cancel))).ShouldBe(5);
     }
 
-    /// <summary>Cancels the caller's token the moment that the next transaction is durable; and waits on delays end at once.</summary>
+    /// <summary>Cancels the caller's token the moment that the next transaction is durable.</summary>
     private sealed class HangUpAfterCommit : DbTransactionInterceptor
     {
         private CancellationTokenSource? _next;
