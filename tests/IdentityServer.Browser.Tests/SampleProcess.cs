@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace IdentityServer.Browser.Tests;
 
@@ -48,14 +46,6 @@ internal sealed class SampleProcess : IAsyncDisposable
         sample._process.BeginErrorReadLine();
         await sample.WaitAsync(ct);
         return sample;
-    }
-
-    /// <summary>A port that was free a moment ago.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     public async ValueTask DisposeAsync()

@@ -9,8 +9,8 @@ public sealed class SampleWithoutProviderTests(Chromium chromium)
     public async Task A_sample_whose_provider_is_not_running_says_how_to_start_it()
     {
         Requires.Chromium();
-        var nobody = new Uri($"http://localhost:{SampleProcess.FreePort()}");
-        await using var sample = await SampleProcess.StartAsync(nobody, SampleProcess.FreePort(), TestContext.Current.CancellationToken);
+        var nobody = new Uri($"http://localhost:{FreePort.Find()}");
+        await using var sample = await SampleProcess.StartAsync(nobody, FreePort.Find(), TestContext.Current.CancellationToken);
 
         foreach (var screen in Screen.Every)
         {

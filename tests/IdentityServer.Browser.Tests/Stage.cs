@@ -41,7 +41,7 @@ public sealed class Stage : IAsyncLifetime
         {
             if (_sample is null)
             {
-                var port = SampleProcess.FreePort();
+                var port = FreePort.Find();
                 _server = await TestServer.StartAsync(setup => Configure(setup, new Uri($"http://localhost:{port}")));
                 _sample = await SampleProcess.StartAsync(_server.Address, port, TestContext.Current.CancellationToken);
             }

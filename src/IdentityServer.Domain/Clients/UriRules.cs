@@ -37,7 +37,7 @@ internal static class UriRules
             "" => new("is not an absolute URI", "Write it in full, such as https://app.example.com/callback."),
             "https" => BrokenInWeb(value!, rest),
             "http" => BrokenInWeb(value!, rest) ?? (IsLoopbackHttp(value!) ? null : HttpElsewhere),
-            _ => BrokenInPrivateUse(scheme, rest, native),
+            _ => BrokenInPrivateUse(value!, scheme, rest, native),
         };
     }
 
@@ -228,7 +228,7 @@ internal static class UriRules
         return agrees ? null : BadHost;
     }
 
-    private static UriFault? BrokenInPrivateUse(string scheme, string rest, bool native)
+    private static UriFault? BrokenInPrivateUse(string value, string scheme, string rest, bool native)
     {
         // A scheme of one's own domain turned round has a dot; javascript, data, file and their like do not (RFC 8252 §7.1).
         if (!scheme.Contains('.', StringComparison.Ordinal) || scheme.Split('.').Any(label => label.Length == 0))
@@ -253,8 +253,16 @@ internal static class UriRules
             return new("has a user name in front of the host (@)", "Leave it out.");
         }
 
-        return BrokenInPath(rest) ?? BrokenInQuery(rest);
+        return BrokenInPath(rest) ?? BrokenInQuery(rest) ?? BrokenForParser(value);
     }
+
+    // The same for private-use schemes, whose host, if any, is a name of the application's own making.
+    private static UriFault? BrokenForParser(string value) =>
+        Uri.TryCreate(value, UriKind.Absolute, out var parsed)
+        && parsed.UserInfo.Length == 0
+        && value.Contains(parsed.Host, StringComparison.OrdinalIgnoreCase)
+            ? null
+            : BadHost;
 
     // The scheme in lower case, and what follows its colon; an empty scheme when there is none.
     private static (string Scheme, string After) Split(string value)

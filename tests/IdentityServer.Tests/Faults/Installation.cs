@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
 using IdentityServer.Tests.Support;
@@ -20,7 +19,7 @@ internal sealed class Installation : IAsyncDisposable
 
     public Installation()
     {
-        Address = new($"http://127.0.0.1:{FreePort()}");
+        Address = new($"http://127.0.0.1:{FreePort.Find()}");
         Strangers = CreateClient();
     }
 
@@ -140,26 +139,5 @@ internal sealed class Installation : IAsyncDisposable
             },
         };
         return start;
-    }
-
-    // Not one that the system hands out by itself: between a kill and the next start any program on the machine could be given it, and a
-    // client that knocks at a closed port of that range may even be connected to itself.
-    private static int FreePort()
-    {
-        for (var tries = 0; tries < 100; tries++)
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, RandomNumberGenerator.GetInt32(20_000, 32_000));
-            try
-            {
-                listener.Start();
-                return ((IPEndPoint)listener.LocalEndpoint).Port;
-            }
-            catch (SocketException)
-            {
-                // Taken: the next, please.
-            }
-        }
-
-        throw new InvalidOperationException("No port was free.");
     }
 }

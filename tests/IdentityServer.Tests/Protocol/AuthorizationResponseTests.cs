@@ -46,31 +46,6 @@ public sealed class AuthorizationResponseTests
         answer.Location!.GetLeftPart(UriPartial.Path).ShouldBe(RelyingParty.RedirectUri);
     }
 
-    [Fact]
-    public async Task A_redirect_uri_sent_twice_is_gone_to_neither_way()
-    {
-        await using var world = await World.StartAsync();
-        var client = await world.AddClientAsync();
-
-        var answer = await FollowAsync(world.OpenBrowser(), client.Start() + $"&redirect_uri={Uri.EscapeDataString("https://evil.example.com/")}");
-
-        answer.Status.ShouldBe(HttpStatusCode.BadRequest);
-        answer.Location.ShouldBeNull();
-    }
-
-    [Fact]
-    public async Task An_error_is_posted_too()
-    {
-        await using var world = await World.StartAsync();
-        var client = await world.AddClientAsync();
-
-        var page = await FollowAsync(world.OpenBrowser(), client.Start(("response_mode", "form_post"), ("prompt", "none")));
-
-        page.Document.QuerySelector("input[name=error]")!.GetAttribute("value").ShouldBe("login_required");
-        page.Document.QuerySelector("input[name=iss]")!.GetAttribute("value").ShouldBe(world.Server.Address.ToString());
-        page.Document.QuerySelector("input[name=state]")!.GetAttribute("value").ShouldBe(client.Request()["state"]);
-    }
-
     private static async Task<Answer> FollowAsync(Browser browser, string url) => await browser.FollowAsync(await browser.GetAsync(url));
 
     private static void ShouldAnswer(Answer answer, World world, string? error)
