@@ -51,30 +51,20 @@ public sealed class SqliteDatabase : Database
 
 public sealed class PostgreSqlDatabase : Database
 {
-    private readonly List<string> _names = [];
+    private readonly List<TestDatabase> _databases = [];
 
     public override async Task<StorageSettings> CreateAsync()
     {
-        var given = Requires.PostgreSql();
-        var name = $"identityserver_storage_{Guid.NewGuid():N}";
-        await ExecuteAsync(given, $"CREATE DATABASE {name}");
-        _names.Add(name);
-        return new(StorageProvider.PostgreSql, new NpgsqlConnectionStringBuilder(given) { Database = name, MaxPoolSize = 16 }.ConnectionString);
+        var database = await TestDatabase.CreateAsync();
+        _databases.Add(database);
+        return new(StorageProvider.PostgreSql, new NpgsqlConnectionStringBuilder(database.ConnectionString) { MaxPoolSize = 16 }.ConnectionString);
     }
 
     public override async ValueTask DisposeAsync()
     {
-        foreach (var name in _names)
+        foreach (var database in _databases)
         {
-            await ExecuteAsync(Requires.PostgreSql(), $"DROP DATABASE {name} WITH (FORCE)");
+            await database.DisposeAsync();
         }
-    }
-
-    private static async Task ExecuteAsync(string connectionString, string statement)
-    {
-        await using var connection = new NpgsqlConnection(connectionString);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(statement, connection);
-        await command.ExecuteNonQueryAsync();
     }
 }

@@ -26,7 +26,7 @@ public sealed class SecurityEventTests
             .ShouldBe((session.Id, session.ChallengeId, session.UserId, client.Id, session.Network, session.AuthenticatedAt));
         (await NamesAsync(world)).ShouldNotContain(AuditEvents.SessionEnded);
 
-        world.Clock.Advance(TimeSpan.FromMinutes(1));
+        await world.AdvanceAsync(TimeSpan.FromMinutes(1));
         await SignOutAsync(browser);
 
         session = await world.ReadAsync(db => db.AuthenticationSessions.AsNoTracking().SingleAsync(Cancel));

@@ -144,7 +144,7 @@ public sealed class WeakSecretTests
         refused.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromMinutes(1));
         (await refused.Content.ReadAsStringAsync(Cancel)).ShouldContain("temporarily_unavailable");
 
-        world.Clock.Advance(TimeSpan.FromMinutes(1));
+        await world.AdvanceAsync(TimeSpan.FromMinutes(1));
         (await PostAsync("secret")).StatusCode.ShouldNotBeOneOf(HttpStatusCode.TooManyRequests, HttpStatusCode.Unauthorized, HttpStatusCode.InternalServerError);
     }
 

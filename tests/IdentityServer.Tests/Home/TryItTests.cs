@@ -50,7 +50,7 @@ public sealed class TryItTests
         var browser = world.OpenBrowser();
         var first = await browser.TryItAsync();
 
-        world.Clock.Advance(TimeSpan.FromMinutes(2));
+        await world.AdvanceAsync(TimeSpan.FromMinutes(2));
         var silent = await browser.FollowAsync(await browser.GetAsync("/try-it"));
         silent.Claims("id-token")["auth_time"].ShouldBe(first.Claims("id-token")["auth_time"]);
         silent.Claims("id-token")["nonce"].Value.ShouldNotBe(first.Claims("id-token")["nonce"].Value);
@@ -80,10 +80,10 @@ public sealed class TryItTests
         var browser = world.OpenBrowser();
         await browser.TryItAsync();
 
-        world.Clock.Advance(TryItShelf.Lifetime - TimeSpan.FromSeconds(1));
+        await world.AdvanceAsync(TryItShelf.Lifetime - TimeSpan.FromSeconds(1));
         (await browser.GetAsync("/try-it/result")).Status.ShouldBe(HttpStatusCode.OK);
 
-        world.Clock.Advance(TimeSpan.FromSeconds(1));
+        await world.AdvanceAsync(TimeSpan.FromSeconds(1));
         var late = await browser.FollowAsync(await browser.GetAsync("/try-it/result"));
         late.Alert!.ShouldContain("No sign-in is under way");
     }

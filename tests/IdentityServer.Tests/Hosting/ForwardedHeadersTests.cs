@@ -104,7 +104,7 @@ public sealed class ForwardedHeadersTests
         foreach (var address in new[] { "2001:db8:1:2::1", "[2001:db8:1:2:ffff::9]:4711", "::ffff:198.51.100.7", "198.51.100.7:4711" })
         {
             await world.OpenBrowser(network: address).ReachCodePageAsync("/sign-in", email);
-            world.Clock.Advance(TimeSpan.FromHours(1));
+            await world.AdvanceAsync(TimeSpan.FromHours(1));
         }
 
         (await world.ReadAsync(db => db.OtpChallenges.OrderBy(challenge => challenge.CreatedAt).Select(challenge => challenge.Network).ToListAsync(TestContext.Current.CancellationToken)))

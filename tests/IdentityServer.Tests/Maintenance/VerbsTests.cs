@@ -1,6 +1,7 @@
 using IdentityServer.Audit;
 using IdentityServer.Maintenance;
 using IdentityServer.Storage;
+using IdentityServer.TestSupport;
 using IdentityServer.Tests.Support;
 using IdentityServer.Users;
 using Microsoft.EntityFrameworkCore;

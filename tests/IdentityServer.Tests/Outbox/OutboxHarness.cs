@@ -3,6 +3,7 @@ using IdentityServer.Outbox;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
+using IdentityServer.TestSupport;
 using IdentityServer.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;

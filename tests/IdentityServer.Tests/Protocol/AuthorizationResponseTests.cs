@@ -36,7 +36,7 @@ public sealed class AuthorizationResponseTests
         var client = await world.AddClientAsync();
         var browser = world.OpenBrowser();
         await browser.SignInAsync(client.Start(), await world.AddUserAsync());
-        world.Clock.Advance(TimeSpan.FromMinutes(5));
+        await world.AdvanceAsync(TimeSpan.FromMinutes(5));
 
         var answer = await FollowAsync(browser, client.Start((name, null)) + $"&{name}={Uri.EscapeDataString(one)}&{name}={Uri.EscapeDataString(two)}");
 

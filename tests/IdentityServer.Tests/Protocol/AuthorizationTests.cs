@@ -86,10 +86,10 @@ public sealed class AuthorizationTests
         var client = await world.AddClientAsync();
         var browser = world.OpenBrowser();
         var first = await client.ExchangeAsync((await browser.SignInAsync(client.Start(), email)).Parameter("code")!);
-        world.Clock.Advance(TimeSpan.FromSeconds(90));
+        await world.AdvanceAsync(TimeSpan.FromSeconds(90));
 
         var page = await browser.ReachCodePageAsync(client.Start((name, value)), email);
-        world.Clock.Advance(TimeSpan.FromMinutes(5));
+        await world.AdvanceAsync(TimeSpan.FromMinutes(5));
         var back = await browser.FollowAsync(await browser.EnterCodeAsync(page, await browser.ReadCodeAsync(email)));
 
         var second = await client.ExchangeAsync(back.Parameter("code")!);
@@ -118,7 +118,7 @@ public sealed class AuthorizationTests
         var client = await world.AddClientAsync();
         var browser = world.OpenBrowser();
         await browser.SignInAsync(client.Start(), email);
-        world.Clock.Advance(TimeSpan.FromMinutes(10));
+        await world.AdvanceAsync(TimeSpan.FromMinutes(10));
         (await browser.FollowAsync(await browser.GetAsync(client.Start(("max_age", "10000"))))).Parameter("code").ShouldNotBeNull();
     }
 
@@ -221,7 +221,7 @@ public sealed class AuthorizationTests
         var start = $"/connect/authorize?client_id={client.Id}&request_uri={Uri.EscapeDataString(pushed.Json.GetProperty("request_uri").GetString()!)}";
 
         var page = await browser.ReachCodePageAsync(start, email);
-        world.Clock.Advance(TimeSpan.FromMinutes(29));
+        await world.AdvanceAsync(TimeSpan.FromMinutes(29));
         var back = await browser.FollowAsync(await browser.EnterCodeAsync(page, await browser.ReadCodeAsync(email)));
 
         (await client.ExchangeAsync(back.Parameter("code")!)).Status.ShouldBe(HttpStatusCode.OK);
@@ -237,7 +237,7 @@ public sealed class AuthorizationTests
         var browser = world.OpenBrowser();
         var page = await browser.ReachCodePageAsync(client.Start(), email);
         var late = await browser.ReadCodeAsync(email);
-        world.Clock.Advance(TimeSpan.FromMinutes(30));
+        await world.AdvanceAsync(TimeSpan.FromMinutes(30));
         var answer = await browser.EnterCodeAsync(page, late);
         answer.Parameter("reason").ShouldBe("code-void");
         var again = await browser.FollowAsync(answer);

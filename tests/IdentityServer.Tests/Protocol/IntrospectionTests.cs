@@ -55,7 +55,7 @@ public sealed class IntrospectionTests
             }
         }
 
-        world.Clock.Advance(TimeSpan.FromMinutes(16));
+        await world.AdvanceAsync(TimeSpan.FromMinutes(16));
         ShouldTellNothing(await IntrospectAsync(owner, tokens.AccessToken!));
     }
 

@@ -203,7 +203,7 @@ public sealed class RefusalTests
         }
 
         var pushed = (await client.PostAsync("/connect/par", client.Request())).Json.GetProperty("request_uri").GetString()!;
-        world.Clock.Advance(TimeSpan.FromMinutes(61));
+        await world.AdvanceAsync(TimeSpan.FromMinutes(61));
         StaysHere(await browser.GetAsync(client.Start(("request_uri", pushed))), "lapsed");
     }
 

@@ -86,7 +86,7 @@ public sealed class StoredRequestTests
         (await world.OpenBrowser(network: "192.0.2.51").GetAsync(client.Start())).Status.ShouldBe(HttpStatusCode.Redirect, "another network is not held up");
         (await atWork.FollowAsync(await atWork.GetAsync(client.Start()))).Parameter("code").ShouldNotBeNull("who is signed in is no stranger");
 
-        world.Clock.Advance(TimeSpan.FromSeconds(wait));
+        await world.AdvanceAsync(TimeSpan.FromSeconds(wait));
         (await world.OpenBrowser(network: "192.0.2.50").GetAsync(client.Start())).Status.ShouldBe(HttpStatusCode.Redirect);
         (await world.OpenBrowser(network: "192.0.2.50").GetAsync(client.Start())).Status.ShouldBe(HttpStatusCode.TooManyRequests);
     }
@@ -138,7 +138,7 @@ public sealed class StoredRequestTests
         refused.Status.ShouldBe(HttpStatusCode.TooManyRequests);
         refused.Error.ShouldBe("temporarily_unavailable");
         (await backEnd.PostAsync("/connect/par", backEnd.Request())).Status.ShouldBe(HttpStatusCode.Created);
-        world.Clock.Advance(TimeSpan.FromSeconds(5));
+        await world.AdvanceAsync(TimeSpan.FromSeconds(5));
         (await app.PostAsync("/connect/par", app.Request())).Status.ShouldBe(HttpStatusCode.Created);
     }
 

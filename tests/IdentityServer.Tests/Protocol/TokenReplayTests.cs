@@ -166,7 +166,7 @@ public sealed class TokenReplayTests
         var client = await world.AddClientAsync();
         var email = await world.AddUserAsync();
         var code = (await world.OpenBrowser().SignInAsync(client.Start(), email)).Parameter("code")!;
-        world.Clock.Advance(TimeSpan.FromSeconds(61));
+        await world.AdvanceAsync(TimeSpan.FromSeconds(61));
         (await client.ExchangeAsync(code)).Error.ShouldBe("invalid_grant");
     }
 

@@ -111,7 +111,7 @@ public sealed class UserInfoTests
         await ShouldBeRefusedAsync(world, revoked.AccessToken!);
         await ShouldBeRefusedAsync(world, "nonsense");
         (await UserInfoAsync(world, open.AccessToken!)).Status.ShouldBe(HttpStatusCode.OK, "only what was revoked is dead");
-        world.Clock.Advance(TimeSpan.FromMinutes(15) + TimeSpan.FromSeconds(1));
+        await world.AdvanceAsync(TimeSpan.FromMinutes(15) + TimeSpan.FromSeconds(1));
         await ShouldBeRefusedAsync(world, expired.AccessToken!);
     }
 

@@ -18,7 +18,7 @@ public sealed class CodeMailLimitsTests
         for (var mail = 1; mail <= 6; mail++)
         {
             await world.OpenBrowser().ReachCodePageAsync("/sign-in", email);
-            world.Clock.Advance(TimeSpan.FromMinutes(1));
+            await world.AdvanceAsync(TimeSpan.FromMinutes(1));
         }
 
         var browser = world.OpenBrowser();
@@ -28,7 +28,7 @@ public sealed class CodeMailLimitsTests
         refused.Message.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromMinutes(54));
         refused.Alert!.ShouldContain("54 minutes");
         (await world.ReadAsync(db => db.OtpChallenges.CountAsync(Cancel))).ShouldBe(6);
-        world.Clock.Advance(TimeSpan.FromMinutes(54));
+        await world.AdvanceAsync(TimeSpan.FromMinutes(54));
         await world.OpenBrowser().ReachCodePageAsync("/sign-in", email);
     }
 
@@ -47,12 +47,12 @@ public sealed class CodeMailLimitsTests
         early.Message.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(60));
         for (var resend = 1; resend <= 2; resend++)
         {
-            world.Clock.Advance(TimeSpan.FromSeconds(60));
+            await world.AdvanceAsync(TimeSpan.FromSeconds(60));
             (await ResendAsync(browser, page)).Body.ShouldContain("on its way again");
             (await browser.ReadCodeAsync(email)).ShouldBe(code);
         }
 
-        world.Clock.Advance(TimeSpan.FromMinutes(5));
+        await world.AdvanceAsync(TimeSpan.FromMinutes(5));
         (await ResendAsync(browser, page)).Alert!.ShouldContain("mailed three times");
         (await world.ReadAsync(db => db.OtpChallenges.AsNoTracking().SingleAsync(Cancel))).ExpiresAt.ShouldBe(expires);
         (await MailsAsync(world)).ShouldBe(3);
@@ -67,7 +67,7 @@ public sealed class CodeMailLimitsTests
         var email = await world.AddUserAsync();
         var browser = world.OpenBrowser();
         var page = await browser.ReachCodePageAsync("/sign-in", email);
-        world.Clock.Advance(TimeSpan.FromSeconds(60));
+        await world.AdvanceAsync(TimeSpan.FromSeconds(60));
 
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => ResendAsync(browser, page)));
 
@@ -86,7 +86,7 @@ public sealed class CodeMailLimitsTests
             page = await browser.ReachCodePageAsync("/sign-in", email);
         }
 
-        world.Clock.Advance(TimeSpan.FromSeconds(60));
+        await world.AdvanceAsync(TimeSpan.FromSeconds(60));
         var refused = await ResendAsync(browser, page);
 
         refused.Status.ShouldBe(HttpStatusCode.TooManyRequests);
@@ -106,7 +106,7 @@ public sealed class CodeMailLimitsTests
             var browser = world.OpenBrowser();
             var page = await browser.ReachCodePageAsync("/sign-in", email);
             browsers.Add((browser, page.Message.RequestMessage!.RequestUri!.PathAndQuery));
-            world.Clock.Advance(TimeSpan.FromSeconds(1));
+            await world.AdvanceAsync(TimeSpan.FromSeconds(1));
         }
 
         (await browsers[0].Browser.GetAsync(browsers[0].Page)).Parameter("reason").ShouldBe("code-void");
@@ -169,7 +169,7 @@ public sealed class CodeMailLimitsTests
         {
             foreach (var (first, second) in new[] { (email, "thief@evil.example"), ("thief@evil.example", email) })
             {
-                world.Clock.Advance(TimeSpan.FromHours(4));
+                await world.AdvanceAsync(TimeSpan.FromHours(4));
                 var browser = world.OpenBrowser();
                 var page = await browser.GetAsync("/sign-in");
                 await browser.PostAsync("/sign-in", new KeyValuePair<string, string>[]

@@ -22,7 +22,7 @@ public sealed class FleetAlarmTests
         await GuessAsync(world, 20);
         (await AlarmsAsync(world)).ShouldBe(1, "once per alarm, not once per guess");
 
-        world.Clock.Advance(TimeSpan.FromMinutes(20));
+        await world.AdvanceAsync(TimeSpan.FromMinutes(20));
         await GuessAsync(world, GuessBudget.FleetAlarmFloor);
         (await AlarmsAsync(world)).ShouldBe(2);
     }
@@ -37,10 +37,10 @@ public sealed class FleetAlarmTests
             for (var sixth = 0; sixth < 6; sixth++)
             {
                 await GuessAsync(world, 20);
-                world.Clock.Advance(TimeSpan.FromMinutes(10));
+                await world.AdvanceAsync(TimeSpan.FromMinutes(10));
             }
 
-            world.Clock.Advance(TimeSpan.FromHours(23));
+            await world.AdvanceAsync(TimeSpan.FromHours(23));
         }
 
         await GuessAsync(world, 79);

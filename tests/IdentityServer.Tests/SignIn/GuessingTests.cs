@@ -59,7 +59,7 @@ public sealed class GuessingTests
         var resetAsked = 0;
         for (var round = 0; round < 50; round++)
         {
-            world.Clock.Advance(TimeSpan.FromMinutes(11));
+            await world.AdvanceAsync(TimeSpan.FromMinutes(11));
             var browser = world.OpenBrowser();
             var next = await browser.EnterPasswordAsync(await browser.GetAsync("/sign-in"), email);
             if (next.Status != HttpStatusCode.SeeOther)

@@ -194,7 +194,7 @@ public sealed class NoWayRoundTests
         var email = await world.AddUserAsync();
         foreach (var parameter in new[] { "request_uri", "returnUrl", "return_url", "ReturnUrl", "redirect_uri", "next", "client_id", "reason" })
         {
-            world.Clock.Advance(TimeSpan.FromHours(4));
+            await world.AdvanceAsync(TimeSpan.FromHours(4));
             var browser = world.OpenBrowser();
             var start = $"/sign-in?client_id=x&{parameter}={Uri.EscapeDataString(hostile)}";
             var page = await browser.GetAsync(start);

@@ -6,6 +6,7 @@ using IdentityServer.Clients;
 using IdentityServer.Domain.Users;
 using IdentityServer.TestSupport;
 using IdentityServer.Users;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
@@ -104,6 +105,23 @@ internal sealed class World : IAsyncDisposable
             jar,
             Smtp,
             network ?? $"198.51.{Interlocked.Increment(ref _networks) / 250}.{(_networks % 250) + 1}");
+    }
+
+    /// <summary>
+    /// Turns the clock, once no mail is under way any more: what is being sent when time jumps counts as unanswered, as it should,
+    /// and would be sent again a fake half minute later.
+    /// </summary>
+    public async Task AdvanceAsync(TimeSpan by)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(1)); // Real time: what never ends must fail its test, not keep the whole run waiting.
+        var now = Clock.GetUtcNow();
+        while (await ReadAsync(db => db.OutboxMessages.AnyAsync(message => message.LeasedBy != null || message.DueAt <= now, limit.Token)))
+        {
+            await Task.Delay(2, limit.Token);
+        }
+
+        Clock.Advance(by);
     }
 
     /// <summary>Reads something from the database.</summary>

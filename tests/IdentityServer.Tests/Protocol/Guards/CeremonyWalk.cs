@@ -218,12 +218,11 @@ internal sealed partial class CeremonyWalk
         await _world.Server.InScopeAsync(services => services.GetRequiredService<UserDirectory>().ResetGuessBudgetAsync(id, Cancel));
     }
 
-    private Task WaitAsync(WalkingBrowser browser)
+    private async Task WaitAsync(WalkingBrowser browser)
     {
         var minutes = Any([0.1, 0.5, 1.1, 1.1, 5, 20, 31, 61, 180, 800, 2_000]);
-        _world.Clock.Advance(TimeSpan.FromMinutes(minutes));
+        await _world.AdvanceAsync(TimeSpan.FromMinutes(minutes));
         Trace.Add(string.Create(CultureInfo.InvariantCulture, $"  {minutes} minutes"));
-        return Task.CompletedTask;
     }
 
     // Another network each time, so that its limits do not stop the walk.

@@ -97,6 +97,29 @@ public sealed class FlippedAnswersTests
         (await world.ReadAsync(db => db.AuthenticationSessions.CountAsync(row => row.UserId != attackerId, Cancel))).ShouldBe(0);
     }
 
+    [Fact]
+    public async Task A_handle_put_under_anothers_challenge_shows_nothing_of_it_and_has_nothing_mailed()
+    {
+        await using var world = await World.StartAsync();
+        var (victim, attacker) = (await world.AddUserAsync(), await world.AddUserAsync());
+        await world.OpenBrowser().ReachCodePageAsync("/sign-in", victim);
+        var victims = await RowAsync(world);
+        var own = world.OpenBrowser();
+        var page = await own.ReachCodePageAsync("/sign-in", attacker);
+        var pending = own.Cookies.GetAllCookies().Single(cookie => cookie.Name.StartsWith("idsrv.pending.", StringComparison.Ordinal)).Value;
+        var moved = Convert.ToBase64String([.. victims.Id.ToByteArray(), .. Decode(pending)[16..]]).Replace('+', '-').Replace('/', '_').TrimEnd('=');
+        own.Cookies.Add(world.Server.Address, new Cookie("idsrv.pending." + victims.Id.ToString("N"), moved));
+        var address = "/sign-in/code?challenge=" + victims.Id.ToString("N");
+        await world.AdvanceAsync(TimeSpan.FromSeconds(61)); // a resend would be allowed
+
+        (await own.GetAsync(address)).Parameter("reason").ShouldBe("code-void");
+        var antiforgery = page.Document.QuerySelector("input[name=antiforgery]")!.GetAttribute("value")!;
+        var resent = await own.PostAsync(address + "&handler=Resend", new Dictionary<string, string> { ["antiforgery"] = antiforgery });
+
+        resent.Parameter("reason").ShouldBe("code-void");
+        (await world.ReadAsync(db => db.OtpChallenges.AsNoTracking().SingleAsync(row => row.Id == victims.Id, Cancel))).Sends.ShouldBe(1);
+    }
+
     [Theory]
     [InlineData("idsrv.pending.")]
     [InlineData("antiforgery")]

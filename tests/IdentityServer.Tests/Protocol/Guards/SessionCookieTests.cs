@@ -68,7 +68,7 @@ public sealed class SessionCookieTests
         var client = await world.AddClientAsync();
         var browser = world.OpenBrowser();
         await browser.SignInAsync("/sign-in", email);
-        world.Clock.Advance(TimeSpan.FromHours(12));
+        await world.AdvanceAsync(TimeSpan.FromHours(12));
 
         await ShouldHaveNoSessionAsync(world, browser, client);
     }
