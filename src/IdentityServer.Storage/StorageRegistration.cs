@@ -35,6 +35,8 @@ public static class StorageRegistration
         services.AddScoped<SqlRunner>();
         services.AddScoped<LoadedRows<Token>>();
         services.AddScoped<LoadedRows<Authorization>>();
+        services.AddScoped(provider => new CeremonyReads(provider.GetRequiredService<SqlRunner>()));
+        services.AddScoped(provider => new CeremonyWrites(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new CounterOperations(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new ExpiredRows(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new OutboxOperations(provider.GetRequiredService<SqlRunner>()));
@@ -42,7 +44,7 @@ public static class StorageRegistration
         services.AddScoped(provider => new SignInProofOperations(
             provider.GetRequiredService<SqlRunner>(), provider.GetRequiredService<UnitOfWork>()));
         services.AddScoped(provider => new ChallengeOperations(
-            provider.GetRequiredService<IdentityServerDbContext>(),
+            provider.GetRequiredService<CeremonyWrites>(),
             provider.GetRequiredService<UnitOfWork>(),
             provider.GetRequiredService<GuessBudgetOperations>(),
             provider.GetRequiredService<CounterOperations>(),

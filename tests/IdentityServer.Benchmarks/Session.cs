@@ -24,7 +24,7 @@ internal sealed class Session(Plan plan, CancellationToken cancellationToken)
 
         using var installation = new Installation(relay);
         Console.Error.WriteLine("Importing accounts...");
-        await installation.FillAsync(plan.WarmUpSignIns + plan.SignIns + (2 * plan.HashedSignIns) + (4 * Plan.SignInBatch), cancellationToken);
+        await installation.FillAsync(plan.WarmUpSignIns + plan.SignIns + (2 * plan.HashedSignIns) + ((6 + plan.Batches) * Plan.SignInBatch), cancellationToken);
         if (Plan.Names.Any(name => name is not (Plan.Start or Plan.HashedSignIn) && plan.Wants(name)))
         {
             await using var server = ServerProcess.StartWithoutPasswordHash(installation);
@@ -59,6 +59,11 @@ internal sealed class Session(Plan plan, CancellationToken cancellationToken)
             results.Memory = new(plan.SignIns, own, resident);
         }
 
+        if (plan.Wants(Plan.Steps))
+        {
+            await StepsAsync(client, load, results);
+        }
+
         var grants = new ConcurrentQueue<Grant>();
         await load.RunAsync(Plan.Sessions, async _ => grants.Enqueue(await client.SignInAsync(NextUser())));
         if (plan.Wants(Plan.Exchange))
@@ -88,6 +93,29 @@ internal sealed class Session(Plan plan, CancellationToken cancellationToken)
         {
             results.Operations.Add(await load.MeasureAsync("discovery", null, plan.Batches, 3000, _ => client.DiscoverAsync()));
         }
+    }
+
+    // All take the first step, then all the second: each step's cost by itself, and less than within a sign-in, where caches are colder.
+    private async Task StepsAsync(RelyingParty client, Load load, Results results)
+    {
+        var figures = client.Steps.Select(step => new Figure("sign-in: " + step.Name, null)).ToList();
+        for (var batch = -2; batch < plan.Batches; batch++)
+        {
+            var walks = Enumerable.Range(0, Plan.SignInBatch).Select(_ => new Walk(NextUser())).ToArray();
+            for (var step = 0; step < figures.Count; step++)
+            {
+                var takeAsync = client.Steps[step].TakeAsync;
+                var measured = await load.RunAsync(walks.Length, index => takeAsync(walks[index]));
+                if (batch >= 0)
+                {
+                    figures[step].Add(measured);
+                }
+            }
+
+            load.MeasureUnit();
+        }
+
+        results.Operations.AddRange(figures);
     }
 
     // The codes are made before each batch and outside its figures; they live for a minute.

@@ -170,7 +170,7 @@ public abstract class ChallengeContract(Database database) : StorageContract(dat
 
         await InScopeAsync(services => SpendAtAsync(services, right, midnight.AddMinutes(6)));
         await InScopeAsync(services => services.GetRequiredService<ChallengeOperations>()
-            .ConsumeAsync(right, NewSession(right), _network, () => { }, midnight.AddMinutes(6), Cancel));
+            .ConsumeAsync(right, NewSession(right), _network, () => Task.CompletedTask, midnight.AddMinutes(6), Cancel));
 
         var budget = await BudgetAsync(user);
         (budget.DaySpent, budget.PreviousDaySpent, budget.PasswordSpent).ShouldBe((4, 0, 4));
@@ -191,7 +191,7 @@ public abstract class ChallengeContract(Database database) : StorageContract(dat
         }
 
         await InScopeAsync(services => services.GetRequiredService<ChallengeOperations>()
-            .ConsumeAsync(right, NewSession(right), _network, () => { }, turn.AddMinutes(6), Cancel));
+            .ConsumeAsync(right, NewSession(right), _network, () => Task.CompletedTask, turn.AddMinutes(6), Cancel));
 
         var budget = await BudgetAsync(user);
         (budget.MonthSpent, budget.PreviousMonthSpent, budget.PasswordSpent).ShouldBe((4, 0, 4));
@@ -276,7 +276,7 @@ public abstract class ChallengeContract(Database database) : StorageContract(dat
 
         var at = how == "expired" ? challenge.ExpiresAt : Now;
         (await InScopeAsync(services => services.GetRequiredService<ChallengeOperations>()
-            .ConsumeAsync(challenge, NewSession(challenge), _network, () => { }, at, Cancel))).ShouldBeNull();
+            .ConsumeAsync(challenge, NewSession(challenge), _network, () => Task.CompletedTask, at, Cancel))).ShouldBeNull();
     }
 
     [Fact]
@@ -340,7 +340,7 @@ public abstract class ChallengeContract(Database database) : StorageContract(dat
     });
 
     private Task<ConsumedChallenge?> ConsumeAsync(IServiceProvider services, OtpChallenge challenge) =>
-        services.GetRequiredService<ChallengeOperations>().ConsumeAsync(challenge, NewSession(challenge), _network, () => { }, Now, Cancel);
+        services.GetRequiredService<ChallengeOperations>().ConsumeAsync(challenge, NewSession(challenge), _network, () => Task.CompletedTask, Now, Cancel);
 
     private static Task<bool> StartAsync(IServiceProvider services, User user) => services.GetRequiredService<UnitOfWork>().InOwnTransactionAsync(
         async () =>

@@ -82,15 +82,15 @@ public sealed class ChallengeOperations
 
     private static readonly SqlText Close = new("""UPDATE "otp_challenges" SET "State" = 2 WHERE "Id" = $1 AND "State" = 0""");
 
-    private readonly IdentityServerDbContext _db;
+    private readonly CeremonyWrites _writes;
     private readonly UnitOfWork _work;
     private readonly GuessBudgetOperations _budgets;
     private readonly CounterOperations _counters;
     private readonly SqlRunner _sql;
 
     internal ChallengeOperations(
-        IdentityServerDbContext db, UnitOfWork work, GuessBudgetOperations budgets, CounterOperations counters, SqlRunner sql) =>
-        (_db, _work, _budgets, _counters, _sql) = (db, work, budgets, counters, sql);
+        CeremonyWrites writes, UnitOfWork work, GuessBudgetOperations budgets, CounterOperations counters, SqlRunner sql) =>
+        (_writes, _work, _budgets, _counters, _sql) = (writes, work, budgets, counters, sql);
 
     /// <summary>
     /// Spends one attempt of the challenge, one guess of its account and one of the network, in a commit of their own, before anything
@@ -141,7 +141,7 @@ public sealed class ChallengeOperations
     /// <param name="challenge">The challenge whose code was right.</param>
     /// <param name="session">The session to open; its challenge and user must be the challenge's.</param>
     /// <param name="network">The network whose last guess, the right one, is given back.</param>
-    /// <param name="alongside">Adds further rows of the same transaction, such as the audit event; saved with the session.</param>
+    /// <param name="alongside">Adds further rows in the same transaction, such as the audit event.</param>
     /// <param name="now">The time.</param>
     /// <param name="cancellationToken">Cancels before the commit.</param>
     /// <returns>Null when another request was faster, or the challenge expired or lost its credentials in between.</returns>
@@ -149,7 +149,7 @@ public sealed class ChallengeOperations
         OtpChallenge challenge,
         AuthenticationSession session,
         string network,
-        Action alongside,
+        Func<Task> alongside,
         DateTimeOffset now,
         CancellationToken cancellationToken)
     {
@@ -170,9 +170,8 @@ public sealed class ChallengeOperations
                     return null;
                 }
 
-                _db.AuthenticationSessions.Add(session);
-                alongside();
-                await _db.SaveChangesAsync(cancellationToken);
+                await _writes.AddAsync(session, cancellationToken);
+                await alongside();
                 await _budgets.RefundAsync(challenge.UserId, challenge.Id, cancellationToken);
                 await _counters.RefundAsync(NetworkKey(network), NetworkBucket, now, 1, cancellationToken);
                 return new ConsumedChallenge(challenge, session);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
+using IdentityServer.Storage.Operations;
 
 namespace IdentityServer.Audit;
 
@@ -9,18 +10,28 @@ internal sealed record AuditSubject(
     Guid? UserId = null, string? ClientId = null, Guid? SessionId = null, Guid? ChallengeId = null, string? Network = null);
 
 /// <summary>
-/// Keeps security decisions. An event is saved by the same <c>SaveChanges</c> as the decision it tells of, so neither exists alone.
+/// Keeps security decisions. An event is saved in the same transaction as the decision it tells of, so neither exists alone.
 /// </summary>
-internal sealed class AuditTrail(IdentityServerDbContext db, TimeProvider clock)
+internal sealed class AuditTrail(IdentityServerDbContext db, CeremonyWrites writes, TimeProvider clock)
 {
     /// <summary>Adds an event to the context; the caller saves.</summary>
     /// <param name="name">One of <see cref="AuditEvents"/>.</param>
     /// <param name="subject">Whom and what it concerns.</param>
     /// <param name="details">Further facts; never an address, a code, a token or a secret.</param>
-    public void Add(string name, AuditSubject subject, IReadOnlyDictionary<string, string>? details = null)
+    public void Add(string name, AuditSubject subject, IReadOnlyDictionary<string, string>? details = null) =>
+        db.AuditEvents.Add(Event(name, subject, details));
+
+    /// <summary>Writes an event at once, past the context, in the unit of work that is open.</summary>
+    /// <param name="name">One of <see cref="AuditEvents"/>.</param>
+    /// <param name="subject">Whom and what it concerns.</param>
+    /// <param name="cancellationToken">Cancels the write.</param>
+    public Task WriteAsync(string name, AuditSubject subject, CancellationToken cancellationToken) =>
+        writes.AddAsync(Event(name, subject, null), cancellationToken);
+
+    private AuditEvent Event(string name, AuditSubject subject, IReadOnlyDictionary<string, string>? details)
     {
         var now = clock.GetUtcNow();
-        db.AuditEvents.Add(new AuditEvent
+        return new()
         {
             Id = Guid.CreateVersion7(now),
             At = now,
@@ -31,7 +42,7 @@ internal sealed class AuditTrail(IdentityServerDbContext db, TimeProvider clock)
             ChallengeId = subject.ChallengeId,
             Network = subject.Network,
             Details = details is null ? "{}" : JsonSerializer.Serialize(details),
-        });
+        };
     }
 }
 

@@ -10,26 +10,20 @@ namespace IdentityServer.Grants;
 /// Consent, asked and remembered. The question is a row that the authorization endpoint writes; the consent page only answers it, so
 /// nothing that a browser sends decides what is asked.
 /// </summary>
-internal sealed class ConsentService(IdentityServerDbContext db, UnitOfWork work, AuditTrail audit, TimeProvider clock)
+internal sealed class ConsentService(IdentityServerDbContext db, UnitOfWork work, CeremonyReads reads, AuditTrail audit, TimeProvider clock)
 {
     private static readonly TimeSpan _questionLifetime = TimeSpan.FromHours(1);
 
     /// <summary>True when all scopes were granted to the client before.</summary>
     public async Task<bool> CoversAsync(Guid userId, string clientId, IEnumerable<string> scopes, CancellationToken cancellationToken)
     {
-        var granted = await db.ConsentGrants.AsNoTracking()
-            .Where(grant => grant.UserId == userId && grant.ClientId == clientId)
-            .Select(grant => grant.Scopes).SingleOrDefaultAsync(cancellationToken);
+        var granted = await reads.GrantedScopesAsync(userId, clientId, cancellationToken);
         return granted is not null && scopes.All(Split(granted).Contains);
     }
 
     /// <summary>The question about a request, if it was asked and has not lapsed.</summary>
-    public Task<ConsentQuestion?> FindAsync(string requestUri, Guid userId, CancellationToken cancellationToken)
-    {
-        var now = clock.GetUtcNow();
-        return db.ConsentQuestions.AsNoTracking().SingleOrDefaultAsync(
-            question => question.RequestUri == requestUri && question.UserId == userId && question.ExpiresAt > now, cancellationToken);
-    }
+    public Task<ConsentQuestion?> FindAsync(string requestUri, Guid userId, CancellationToken cancellationToken) =>
+        reads.ConsentQuestionAsync(requestUri, userId, clock.GetUtcNow(), cancellationToken);
 
     /// <summary>Asks; asking again changes nothing.</summary>
     /// <param name="question">What to ask; how long it stands is decided here.</param>

@@ -1,12 +1,14 @@
 using IdentityServer.Clients;
 using IdentityServer.Domain.Sessions;
 using IdentityServer.Protocol.Authorization;
+using IdentityServer.Protocol.Dispatching;
 using IdentityServer.Protocol.EndSession;
 using IdentityServer.Protocol.Guards;
 using IdentityServer.Protocol.Introspection;
 using IdentityServer.Protocol.SigningKeys;
 using IdentityServer.Protocol.Tokens;
 using IdentityServer.Protocol.UserInfo;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using OpenIddict.Server;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -60,6 +62,8 @@ internal static class ProtocolRoom
                 aspNetCore.DisableTransportSecurityRequirement();
             }
         });
+        builder.Services.AddSingleton(root => new HandlerTable(builder.Services, root));
+        builder.Services.Replace(ServiceDescriptor.Scoped<IOpenIddictServerDispatcher, HandlerDispatcher>());
         builder.Services.AddScoped<ClientShare>();
         builder.Services.AddSigningKeys();
         builder.Services.AddSingleton<StoredRequestAllowance>();

@@ -1,16 +1,12 @@
-using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
-using Microsoft.EntityFrameworkCore;
+using IdentityServer.Storage.Operations;
 
 namespace IdentityServer.Sessions;
 
 /// <summary>Finds the open session of the browser that asks. The cookie points; the row decides.</summary>
-internal sealed class SessionReader(IdentityServerDbContext db, IHttpContextAccessor http, TimeProvider clock)
+internal sealed class SessionReader(CeremonyReads reads, IHttpContextAccessor http, TimeProvider clock)
 {
     internal const string CookieName = "idsrv.session";
-
-    private static readonly Func<IdentityServerDbContext, Guid, Task<AuthenticationSession?>> _find = ModelQuery.Compile(
-        (IdentityServerDbContext db, Guid id) => db.AuthenticationSessions.AsNoTracking().SingleOrDefault(session => session.Id == id));
 
     private AuthenticationSession? _current;
     private bool _read;
@@ -30,7 +26,7 @@ internal sealed class SessionReader(IdentityServerDbContext db, IHttpContextAcce
             return null;
         }
 
-        var session = await _find(db, handle.Id);
+        var session = await reads.SessionAsync(handle.Id, CancellationToken.None);
         if (session is not null && handle.Matches(session.HandleHash) && session.EndedAt is null
             && clock.GetUtcNow() < session.BrowserExpiresAt)
         {

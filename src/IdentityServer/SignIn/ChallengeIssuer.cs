@@ -15,7 +15,7 @@ internal sealed record IssuedChallenge(OtpChallenge Row, HandleCookie Handle);
 
 /// <summary>Makes challenges: the row, its mail in the outbox and the audit event are one commit.</summary>
 internal sealed class ChallengeIssuer(
-    IdentityServerDbContext db, UnitOfWork work, ChallengeWrites writes, InstallationSecrets secrets, OutboxSignal outbox, TimeProvider clock)
+    UnitOfWork work, ChallengeWrites writes, InstallationSecrets secrets, OutboxSignal outbox, TimeProvider clock)
 {
     // Without letters and digits that people mistake for each other.
     private const string ReferenceAlphabet = "ACDEFGHJKMNPQRTUVWXY3479";
@@ -58,12 +58,12 @@ internal sealed class ChallengeIssuer(
                 }
 
                 await writes.Challenges.MakeRoomAsync(user.Id, origin.BrowserHashes, now, cancellationToken);
-                db.OtpChallenges.Add(challenge);
-                db.OutboxMessages.Add(CodeMailMessage(challenge, now));
-                writes.Audit.Add(
+                await writes.Rows.AddAsync(challenge, cancellationToken);
+                await writes.Rows.AddAsync(CodeMailMessage(challenge, now), cancellationToken);
+                await writes.Audit.WriteAsync(
                     AuditEvents.CodeIssued,
-                    new(UserId: user.Id, ClientId: challenge.ClientId, ChallengeId: challenge.Id, Network: challenge.Network));
-                await db.SaveChangesAsync(cancellationToken);
+                    new(UserId: user.Id, ClientId: challenge.ClientId, ChallengeId: challenge.Id, Network: challenge.Network),
+                    cancellationToken);
 
                 // Last: every sign-in of a network takes this row, and holds it until the commit.
                 await writes.Throttle.RefundAsync(ticket, cancellationToken);
@@ -106,9 +106,9 @@ internal sealed class ChallengeIssuer(
                     return new ResendOutcome.Wait(wait.Remaining);
                 }
 
-                db.OutboxMessages.Add(CodeMailMessage(challenge, now));
-                writes.Audit.Add(AuditEvents.CodeResent, new(UserId: challenge.UserId, ChallengeId: challenge.Id, Network: challenge.Network));
-                await db.SaveChangesAsync(cancellationToken);
+                await writes.Rows.AddAsync(CodeMailMessage(challenge, now), cancellationToken);
+                await writes.Audit.WriteAsync(
+                    AuditEvents.CodeResent, new(UserId: challenge.UserId, ChallengeId: challenge.Id, Network: challenge.Network), cancellationToken);
                 return new ResendOutcome.Sent();
             },
             cancellationToken);
@@ -134,7 +134,7 @@ internal sealed class ChallengeIssuer(
 
 /// <summary>The writes that issuing a challenge is made of.</summary>
 internal sealed record ChallengeWrites(
-    PasswordThrottle Throttle, GuessBudgetOperations Budgets, ChallengeOperations Challenges, AuditTrail Audit);
+    PasswordThrottle Throttle, GuessBudgetOperations Budgets, ChallengeOperations Challenges, CeremonyWrites Rows, AuditTrail Audit);
 
 /// <summary>What asking for the mail again came to.</summary>
 internal abstract record ResendOutcome

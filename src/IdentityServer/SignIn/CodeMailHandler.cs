@@ -2,9 +2,8 @@ using IdentityServer.Domain.OneTimeCodes;
 using IdentityServer.Mail;
 using IdentityServer.Outbox;
 using IdentityServer.Secrets;
-using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
-using Microsoft.EntityFrameworkCore;
+using IdentityServer.Storage.Operations;
 
 namespace IdentityServer.SignIn;
 
@@ -13,22 +12,16 @@ namespace IdentityServer.SignIn;
 /// address that the account has registered, whatever any request said.
 /// </summary>
 internal sealed class CodeMailHandler(
-    IdentityServerDbContext db, InstallationSecrets secrets, SignInMail mail, ClientNames clients, TimeProvider clock) : IOutboxHandler
+    CeremonyReads reads, InstallationSecrets secrets, SignInMail mail, ClientNames clients, TimeProvider clock) : IOutboxHandler
 {
     internal const string MessageKind = "sign-in-code";
-
-    private static readonly Func<IdentityServerDbContext, Guid, Task<ChallengeAndUser?>> _find = ModelQuery.Compile(
-        (IdentityServerDbContext db, Guid id) => db.OtpChallenges.AsNoTracking()
-            .Where(challenge => challenge.Id == id)
-            .Join(db.Users, challenge => challenge.UserId, user => user.Id, (challenge, user) => new ChallengeAndUser(challenge, user))
-            .SingleOrDefault());
 
     public string Kind => MessageKind;
 
     public async Task<DeliveryOutcome> DeliverAsync(OutboxMessage message, CancellationToken cancellationToken)
     {
         // A challenge that is over, or an account whose credentials changed, makes the code void: sending it would only confuse.
-        if (message.ChallengeId is not { } id || await _find(db, id) is not var (challenge, user)
+        if (message.ChallengeId is not { } id || await reads.ChallengeAndUserAsync(id, cancellationToken) is not var (challenge, user)
             || challenge.State != ChallengeState.Open
             || challenge.CredentialVersion != user.CredentialVersion
             || !ChallengePolicy.IsValid(challenge.ExpiresAt, clock.GetUtcNow()))
@@ -48,6 +41,4 @@ internal sealed class CodeMailHandler(
             challenge.Browser, challenge.Network, challenge.Reference, mail.Host));
         return await mail.SendAsync(user.Email, text, cancellationToken);
     }
-
-    private sealed record ChallengeAndUser(OtpChallenge Challenge, User User);
 }

@@ -1,8 +1,7 @@
 using IdentityServer.Domain.OneTimeCodes;
 using IdentityServer.Sessions;
-using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
-using Microsoft.EntityFrameworkCore;
+using IdentityServer.Storage.Operations;
 
 namespace IdentityServer.SignIn;
 
@@ -12,28 +11,18 @@ namespace IdentityServer.SignIn;
 internal sealed record CodePageView(OtpChallenge Challenge, DeliveryState Delivery);
 
 /// <summary>Reads what the code page shows. Only the browser that passed the password step sees it.</summary>
-internal sealed class CodePageReader(IdentityServerDbContext db, TimeProvider clock)
+internal sealed class CodePageReader(CeremonyReads reads, TimeProvider clock)
 {
-    private static readonly Func<IdentityServerDbContext, Guid, Task<OtpChallenge?>> _challenge = ModelQuery.Compile(
-        (IdentityServerDbContext db, Guid id) => db.OtpChallenges.AsNoTracking().SingleOrDefault(challenge => challenge.Id == id));
-
-    private static readonly Func<IdentityServerDbContext, Guid, Task<DeliveryState>> _delivery = ModelQuery.Compile(
-        (IdentityServerDbContext db, Guid id) => db.OutboxMessages.AsNoTracking()
-            .Where(message => message.ChallengeId == id)
-            .OrderByDescending(message => message.CreatedAt)
-            .Select(message => message.State)
-            .FirstOrDefault());
-
     /// <summary>Null for everything that is not open for this browser: expired, exhausted, consumed, unknown and foreign alike (I4).</summary>
     public async Task<CodePageView?> FindAsync(HandleCookie? pending)
     {
-        if (pending is null || await _challenge(db, pending.Id) is not { } challenge || !pending.Matches(challenge.BrowserHash)
+        if (pending is null || await reads.ChallengeAsync(pending.Id, CancellationToken.None) is not { } challenge || !pending.Matches(challenge.BrowserHash)
             || challenge.State != ChallengeState.Open || challenge.AttemptsLeft <= 0
             || !ChallengePolicy.IsValid(challenge.ExpiresAt, clock.GetUtcNow()))
         {
             return null;
         }
 
-        return new(challenge, await _delivery(db, challenge.Id));
+        return new(challenge, await reads.DeliveryAsync(challenge.Id, CancellationToken.None));
     }
 }

@@ -55,7 +55,7 @@ internal sealed class CodeStep(
         var now = extras.Clock.GetUtcNow();
         var prepared = await sessions.PrepareAsync(challenge, now);
         var consumed = await challenges.ConsumeAsync(
-            challenge, prepared.Row, network, () => AddAudit(challenge, prepared.Row), now, CancellationToken.None);
+            challenge, prepared.Row, network, () => WriteAuditAsync(challenge, prepared.Row), now, CancellationToken.None);
         if (consumed is null)
         {
             return new OtpVerdict.Void();
@@ -72,9 +72,10 @@ internal sealed class CodeStep(
         return new OtpVerdict.BudgetExhausted();
     }
 
-    private void AddAudit(OtpChallenge challenge, AuthenticationSession session) => extras.Audit.Add(
+    private Task WriteAuditAsync(OtpChallenge challenge, AuthenticationSession session) => extras.Audit.WriteAsync(
         AuditEvents.SessionOpened,
-        new(challenge.UserId, challenge.ClientId, session.Id, challenge.Id, challenge.Network));
+        new(challenge.UserId, challenge.ClientId, session.Id, challenge.Id, challenge.Network),
+        CancellationToken.None);
 }
 
 /// <summary>What the code step needs beside its rules.</summary>

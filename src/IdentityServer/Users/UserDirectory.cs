@@ -9,22 +9,14 @@ namespace IdentityServer.Users;
 
 /// <summary>Accounts: finds them, makes them, changes their password.</summary>
 internal sealed class UserDirectory(
-    IdentityServerDbContext db, UnitOfWork unit, GuessBudgetOperations budgets, AuditTrail audit, TimeProvider time)
+    IdentityServerDbContext db, UnitOfWork unit, CeremonyReads reads, GuessBudgetOperations budgets, AuditTrail audit, TimeProvider time)
 {
-    private static readonly Func<IdentityServerDbContext, string, CancellationToken, Task<User?>> ByEmail = ModelQuery.Compile(
-        (IdentityServerDbContext context, string normalized, CancellationToken _) =>
-            context.Users.AsNoTracking().FirstOrDefault(user => user.NormalizedEmail == normalized));
-
-    private static readonly Func<IdentityServerDbContext, Guid, CancellationToken, Task<User?>> ById = ModelQuery.Compile(
-        (IdentityServerDbContext context, Guid id, CancellationToken _) =>
-            context.Users.AsNoTracking().FirstOrDefault(user => user.Id == id));
-
     /// <summary>The account with an address. Takes whatever was typed; what is no address finds nobody, after the same work.</summary>
     public Task<User?> FindByEmailAsync(string email, CancellationToken cancellationToken) =>
-        ByEmail(db, EmailAddress.Normalize(email), cancellationToken);
+        reads.UserAsync(EmailAddress.Normalize(email), cancellationToken);
 
     /// <summary>The account with an identifier.</summary>
-    public Task<User?> FindAsync(Guid id, CancellationToken cancellationToken) => ById(db, id, cancellationToken);
+    public Task<User?> FindAsync(Guid id, CancellationToken cancellationToken) => reads.UserAsync(id, cancellationToken);
 
     /// <summary>Which of these addresses have accounts, by normalised address.</summary>
     public async Task<IReadOnlyDictionary<string, User>> FindManyByEmailAsync(
@@ -43,7 +35,7 @@ internal sealed class UserDirectory(
     public async Task<UserCreation> CreateAsync(NewUser newUser, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(newUser);
-        if (await ByEmail(db, newUser.Address.Normalized, cancellationToken) is not null)
+        if (await reads.UserAsync(newUser.Address.Normalized, cancellationToken) is not null)
         {
             return new UserCreation.AddressTaken();
         }
@@ -59,7 +51,7 @@ internal sealed class UserDirectory(
             Forget();
 
             // Who is first is for the unique index to say. Asking again tells its refusal from any other fault, on every database.
-            if (await ByEmail(db, newUser.Address.Normalized, cancellationToken) is not null)
+            if (await reads.UserAsync(newUser.Address.Normalized, cancellationToken) is not null)
             {
                 return new UserCreation.AddressTaken();
             }

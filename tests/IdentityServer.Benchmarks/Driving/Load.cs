@@ -29,6 +29,9 @@ internal sealed class Load(ServerProcess server, SignatureUnit unit, Cancellatio
         }
     }
 
+    /// <summary>Measures S once more, next to what was just measured.</summary>
+    public void MeasureUnit() => unit.Measure();
+
     /// <summary>Measures an operation: some batches to warm up, then those that count, with what they need made ready before each.</summary>
     public async Task<Figure> MeasureAsync(string name, double? mark, int batches, int perBatch, Func<int, Task> operation, Func<int, Task>? prepare = null)
     {

@@ -9,6 +9,22 @@ namespace IdentityServer.Benchmarks.Driving;
 /// <summary>What a client was given for an account.</summary>
 internal sealed record Grant(Cookies Cookies, string AccessToken, string RefreshToken);
 
+/// <summary>A sign-in on its way: whose, and what the last step led to.</summary>
+internal sealed class Walk(string address)
+{
+    public string Address { get; } = address;
+
+    public Cookies Cookies { get; } = new();
+
+    public string Url { get; set; } = "";
+
+    public string Antiforgery { get; set; } = "";
+
+    public string Code { get; set; } = "";
+
+    public Grant? Grant { get; set; }
+}
+
 /// <summary>The client application and the people who sign in to it.</summary>
 internal sealed class RelyingParty(Http http, SmtpListener mail)
 {
@@ -19,20 +35,35 @@ internal sealed class RelyingParty(Http http, SmtpListener mail)
         + "&scope=openid%20profile%20email%20offline_access&state=5ca75bd30d6e4b1b&nonce=0394852f3c4b4b0d"
         + $"&code_challenge={Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(Verifier)))}&code_challenge_method=S256";
 
+    /// <summary>What a sign-in is made of, in order, so that each part can be measured by itself.</summary>
+    public IReadOnlyList<(string Name, Func<Walk, Task> TakeAsync)> Steps { get; } =
+    [
+        ("authorization request", async walk => walk.Url = (await http.GetAsync(AuthorizationRequest, walk.Cookies)).Location!),
+        ("authorization request, stored", async walk => walk.Url = (await http.GetAsync(walk.Url, walk.Cookies)).Location!),
+        ("sign-in page", async walk => walk.Antiforgery = (await http.GetAsync(walk.Url, walk.Cookies)).Antiforgery()),
+        ("password, challenge and mail", async walk =>
+        {
+            var form = $"Email={Uri.EscapeDataString(walk.Address)}&Password={Installation.Password}&antiforgery={walk.Antiforgery}";
+            walk.Url = (await http.PostAsync(walk.Url, walk.Cookies, form)).Location!;
+            walk.Code = (await mail.TakeAsync(walk.Address, CancellationToken.None)).Code;
+        }),
+        ("code page", async walk => walk.Antiforgery = (await http.GetAsync(walk.Url, walk.Cookies)).Antiforgery()),
+        ("code", async walk =>
+            walk.Url = (await http.PostAsync(walk.Url, walk.Cookies, $"Digits={walk.Code}&antiforgery={walk.Antiforgery}")).Location!),
+        ("authorization code", async walk => walk.Code = (await http.GetAsync(walk.Url, walk.Cookies)).Parameter("code")),
+        ("tokens", async walk => walk.Grant = await ExchangeAsync(http, walk.Code, walk.Cookies)),
+    ];
+
     /// <summary>The whole of it, in a browser that was never here: from the authorization request to the tokens, mail included.</summary>
     public async Task<Grant> SignInAsync(string address)
     {
-        var cookies = new Cookies();
-        var signIn = (await http.GetAsync((await http.GetAsync(AuthorizationRequest, cookies)).Location!, cookies)).Location!;
-        var passwordPage = await http.GetAsync(signIn, cookies);
-        var codeUrl = (await http.PostAsync(
-            signIn,
-            cookies,
-            $"Email={Uri.EscapeDataString(address)}&Password={Installation.Password}&antiforgery={passwordPage.Antiforgery()}")).Location!;
-        var codePage = await http.GetAsync(codeUrl, cookies);
-        var code = (await mail.TakeAsync(address, CancellationToken.None)).Code;
-        var back = (await http.PostAsync(codeUrl, cookies, $"Digits={code}&antiforgery={codePage.Antiforgery()}")).Location!;
-        return await ExchangeAsync((await http.GetAsync(back, cookies)).Parameter("code"), cookies);
+        var walk = new Walk(address);
+        foreach (var (_, takeAsync) in Steps)
+        {
+            await takeAsync(walk);
+        }
+
+        return walk.Grant!;
     }
 
     /// <summary>An authorization code for somebody who has signed in already.</summary>
@@ -40,7 +71,9 @@ internal sealed class RelyingParty(Http http, SmtpListener mail)
         (await http.GetAsync((await http.GetAsync(AuthorizationRequest, cookies)).Location!, cookies)).Parameter("code");
 
     /// <summary>Trades an authorization code for tokens.</summary>
-    public async Task<Grant> ExchangeAsync(string code, Cookies cookies)
+    public Task<Grant> ExchangeAsync(string code, Cookies cookies) => ExchangeAsync(http, code, cookies);
+
+    private static async Task<Grant> ExchangeAsync(Http http, string code, Cookies cookies)
     {
         var answer = await http.PostAsClientAsync(
             "/connect/token",

@@ -1,3 +1,4 @@
+using IdentityServer.Protocol.Dispatching;
 using Microsoft.Extensions.Options;
 using OpenIddict.Server;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -14,10 +15,11 @@ internal sealed class GuardCheck(IServiceProvider services) : IHostedService, IV
 {
     private static readonly string[] _grants = [GrantTypes.AuthorizationCode, GrantTypes.RefreshToken, GrantTypes.ClientCredentials];
 
-    public Task StartAsync(CancellationToken cancellationToken)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
+        await using var scope = services.CreateAsyncScope();
+        Require(scope.ServiceProvider.GetRequiredService<IOpenIddictServerDispatcher>() is HandlerDispatcher, "every event goes through our dispatcher");
         Check(services.GetRequiredService<IOptionsMonitor<OpenIddictServerOptions>>().CurrentValue);
-        return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -135,6 +135,18 @@ public sealed class StartWithoutGuardsTests
     }
 
     [Fact]
+    public async Task A_server_whose_events_somebody_else_hands_out_does_not_start()
+    {
+        await using var services = new ServiceCollection().AddLogging().AddOptions()
+            .AddScoped<IOpenIddictServerDispatcher, OpenIddictServerDispatcher>()
+            .BuildServiceProvider();
+
+        var refused = await Should.ThrowAsync<InvalidOperationException>(
+            new GuardCheck(services).StartAsync(TestContext.Current.CancellationToken));
+        refused.Message.ShouldContain("every event goes through our dispatcher");
+    }
+
+    [Fact]
     public async Task A_careless_handler_ahead_of_the_guard_keeps_the_server_from_starting()
     {
         var refused = await Should.ThrowAsync<InvalidOperationException>(TestServer.StartAsync(setup =>

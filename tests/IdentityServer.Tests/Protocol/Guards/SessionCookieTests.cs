@@ -2,6 +2,7 @@ using System.Net;
 using IdentityServer.Sessions;
 using IdentityServer.Tests.Support;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace IdentityServer.Tests.Protocol.Guards;
 
@@ -69,6 +70,27 @@ public sealed class SessionCookieTests
         var browser = world.OpenBrowser();
         await browser.SignInAsync("/sign-in", email);
         await world.AdvanceAsync(TimeSpan.FromHours(12));
+
+        await ShouldHaveNoSessionAsync(world, browser, client);
+    }
+
+    // Its cookie was copied before, so it is still there to be shown.
+    [Fact]
+    public async Task A_session_that_was_ended_is_none_to_a_copy_of_its_cookie()
+    {
+        await using var world = await World.StartAsync();
+        var email = await world.AddUserAsync();
+        var client = await world.AddClientAsync();
+        var browser = world.OpenBrowser();
+        await browser.SignInAsync("/sign-in", email);
+        var session = await world.ReadAsync(db => db.AuthenticationSessions.AsNoTracking().SingleAsync(Cancel));
+        await world.Server.InScopeAsync(async services =>
+        {
+            var ender = services.GetRequiredService<SessionEnder>();
+            await ender.EndAsync(session, Cancel);
+            await ender.CommitAsync(Cancel);
+            return true;
+        });
 
         await ShouldHaveNoSessionAsync(world, browser, client);
     }

@@ -1,0 +1,101 @@
+using IdentityServer.Storage.Entities;
+
+namespace IdentityServer.Storage.Operations;
+
+/// <summary>
+/// The rows that every sign-in adds, past EF's change tracking. Each joins the open unit of work; without one it commits by itself.
+/// </summary>
+public sealed class CeremonyWrites
+{
+    private static readonly SqlText Challenge = new(
+        """
+        INSERT INTO "otp_challenges" ("Id", "UserId", "Purpose", "Seed", "BrowserHash", "CredentialVersion", "KeyId", "Reference", "State",
+          "AttemptsLeft", "AccountSpent", "AccountDay", "AccountSpentOnDay", "Sends", "LastSentAt", "CreatedAt", "ExpiresAt",
+          "ClientId", "RequestUri", "Browser", "Network")
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+        """);
+
+    private static readonly SqlText Message = new(
+        """
+        INSERT INTO "outbox_messages" ("Id", "Kind", "UserId", "ChallengeId", "Payload", "State", "Failures", "CreatedAt", "DueAt", "ExpiresAt")
+        VALUES ($1, $2, $3, $4, $5, 0, 0, $6, $7, $8)
+        """);
+
+    private static readonly SqlText Session = new(
+        """
+        INSERT INTO "authentication_sessions" ("Id", "UserId", "ChallengeId", "FamilyId", "HandleHash", "AuthenticatedAt", "RequestUri",
+          "Browser", "Network", "BrowserExpiresAt", "ExpiresAt")
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        """);
+
+    private static readonly SqlText Event = new(
+        """
+        INSERT INTO "audit_events" ("Id", "At", "Name", "UserId", "ClientId", "SessionId", "ChallengeId", "Network", "Details")
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        """);
+
+    private readonly SqlRunner _sql;
+
+    internal CeremonyWrites(SqlRunner sql) => _sql = sql;
+
+    /// <summary>Adds a challenge.</summary>
+    public Task AddAsync(OtpChallenge row, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return _sql.WriteAsync(
+            Challenge,
+            [
+                row.Id, row.UserId, row.Purpose, row.Seed, row.BrowserHash, row.CredentialVersion, row.KeyId, row.Reference, (int)row.State,
+                row.AttemptsLeft, row.AccountSpent, row.AccountDay, row.AccountSpentOnDay, row.Sends, Moment(row.LastSentAt),
+                Moment(row.CreatedAt), Moment(row.ExpiresAt), row.ClientId, row.RequestUri, row.Browser, row.Network,
+            ],
+            cancellationToken);
+    }
+
+    /// <summary>Adds a message that waits for its first attempt.</summary>
+    /// <exception cref="ArgumentException">It is further on already.</exception>
+    public Task AddAsync(OutboxMessage row, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        if (row is not { State: DeliveryState.Queued, Failures: 0, DueAt: { } due, LeasedBy: null, LeasedUntil: null, HandedOverAt: null, LastReply: null })
+        {
+            throw new ArgumentException("Only a message that nobody has tried to send can be added.", nameof(row));
+        }
+
+        return _sql.WriteAsync(
+            Message,
+            [row.Id, row.Kind, row.UserId, row.ChallengeId, row.Payload, Moment(row.CreatedAt), Moment(due), Moment(row.ExpiresAt)],
+            cancellationToken);
+    }
+
+    /// <summary>Adds a session that is open.</summary>
+    /// <exception cref="ArgumentException">It has ended.</exception>
+    public Task AddAsync(AuthenticationSession row, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        if (row.EndedAt is not null)
+        {
+            throw new ArgumentException("Only an open session can be added.", nameof(row));
+        }
+
+        return _sql.WriteAsync(
+            Session,
+            [
+                row.Id, row.UserId, row.ChallengeId, row.FamilyId, row.HandleHash, Moment(row.AuthenticatedAt), row.RequestUri,
+                row.Browser, row.Network, Moment(row.BrowserExpiresAt), Moment(row.ExpiresAt),
+            ],
+            cancellationToken);
+    }
+
+    /// <summary>Adds an audit event.</summary>
+    public Task AddAsync(AuditEvent row, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return _sql.WriteAsync(
+            Event,
+            [row.Id, Moment(row.At), row.Name, row.UserId, row.ClientId, row.SessionId, row.ChallengeId, row.Network, row.Details],
+            cancellationToken);
+    }
+
+    private static long Moment(DateTimeOffset moment) => moment.ToUnixTimeMilliseconds();
+}

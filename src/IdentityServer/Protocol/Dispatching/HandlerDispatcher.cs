@@ -1,0 +1,62 @@
+using Microsoft.Extensions.Options;
+using OpenIddict.Server;
+using static OpenIddict.Server.OpenIddictServerEvents;
+
+namespace IdentityServer.Protocol.Dispatching;
+
+/// <summary>
+/// Runs the handlers of an event in their order until one of them settles it: OpenIddict's own dispatcher, over a table.
+/// </summary>
+internal sealed partial class HandlerDispatcher(
+    HandlerTable table, IOptionsMonitor<OpenIddictServerOptions> options, IServiceProvider scope, ILogger<HandlerDispatcher> logger)
+    : IOpenIddictServerDispatcher
+{
+    public async ValueTask DispatchAsync<TContext>(TContext context)
+        where TContext : BaseContext
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var tell = logger.IsEnabled(LogLevel.Debug);
+        foreach (var step in table.For<TContext>(options.CurrentValue))
+        {
+            var active = true;
+            foreach (var filter in step.Filters)
+            {
+                var verdict = filter.In(scope).IsActiveAsync(context);
+                if (!(verdict.IsCompletedSuccessfully ? verdict.Result : await verdict))
+                {
+                    active = false;
+                    break;
+                }
+            }
+
+            if (!active)
+            {
+                continue;
+            }
+
+            var handler = step.Handler.In(scope);
+            await handler.HandleAsync(context);
+            if (tell)
+            {
+                Handled(logger, typeof(TContext).Name, handler.GetType());
+            }
+
+            if (context is BaseRequestContext { IsRequestHandled: true } or BaseRequestContext { IsRequestSkipped: true }
+                or BaseValidatingContext { IsRejected: true })
+            {
+                if (tell)
+                {
+                    Settled(logger, typeof(TContext).Name, handler.GetType());
+                }
+
+                return;
+            }
+        }
+    }
+
+    [LoggerMessage(1401, LogLevel.Debug, "{Event} went through {Handler}.")]
+    private static partial void Handled(ILogger logger, string @event, Type handler);
+
+    [LoggerMessage(1402, LogLevel.Debug, "{Event} was handled, skipped or rejected by {Handler}.")]
+    private static partial void Settled(ILogger logger, string @event, Type handler);
+}
