@@ -44,7 +44,6 @@ public static class StorageRegistration
         services.AddScoped(provider => new SignInProofOperations(
             provider.GetRequiredService<SqlRunner>(), provider.GetRequiredService<UnitOfWork>()));
         services.AddScoped(provider => new ChallengeOperations(
-            provider.GetRequiredService<CeremonyWrites>(),
             provider.GetRequiredService<UnitOfWork>(),
             provider.GetRequiredService<GuessBudgetOperations>(),
             provider.GetRequiredService<CounterOperations>(),

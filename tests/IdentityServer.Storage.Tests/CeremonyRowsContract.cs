@@ -8,16 +8,23 @@ namespace IdentityServer.Storage.Tests;
 /// <summary>The statements of the ceremony's hot path name columns by hand; EF's model is the measure of them.</summary>
 public abstract class CeremonyRowsContract(Database database) : StorageContract(database)
 {
-    [Fact]
-    public async Task What_is_added_past_EF_is_what_EF_reads()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_is_added_past_EF_is_what_EF_reads(bool filled)
     {
         var user = await AddUserAsync();
-        var challenge = Filled(new OtpChallenge { Purpose = "", Seed = [], BrowserHash = [], KeyId = "", Reference = "" });
-        challenge.UserId = user.Id;
-        var session = Filled(new AuthenticationSession { HandleHash = [] });
-        (session.UserId, session.EndedAt) = (user.Id, null);
-        var audit = Filled(new AuditEvent { Name = "" });
-        var message = Filled(new OutboxMessage { Kind = "" });
+        var challenge = new OtpChallenge { Id = Guid.NewGuid(), Purpose = "", Seed = [1], BrowserHash = [2], KeyId = "", Reference = "" };
+        var session = new AuthenticationSession { Id = Guid.NewGuid(), HandleHash = [3], AuthenticatedAt = Now, BrowserExpiresAt = Now, ExpiresAt = Now };
+        var audit = new AuditEvent { Id = Guid.NewGuid(), Name = "" };
+        var message = new OutboxMessage { Id = Guid.NewGuid(), Kind = "", DueAt = Now };
+        if (filled)
+        {
+            (challenge, session, audit, message) = (Filled(challenge), Filled(session), Filled(audit), Filled(message));
+        }
+
+        (challenge.UserId, challenge.State, challenge.ExpiresAt) = (user.Id, ChallengeState.Open, Now.AddMinutes(1));
+        (challenge.CredentialVersion, session.UserId, session.ChallengeId, session.EndedAt) = (user.CredentialVersion, user.Id, challenge.Id, null);
         (message.UserId, message.State, message.Failures) = (user.Id, DeliveryState.Queued, 0);
         (message.LeasedBy, message.LeasedUntil, message.HandedOverAt, message.LastReply) = (null, null, null, null);
 
@@ -25,16 +32,55 @@ public abstract class CeremonyRowsContract(Database database) : StorageContract(
         {
             var writes = services.GetRequiredService<CeremonyWrites>();
             await writes.AddAsync(challenge, Cancel);
-            await writes.AddAsync(session, Cancel);
             await writes.AddAsync(audit, Cancel);
             await writes.AddAsync(message, Cancel);
             return true;
         });
-
         await ShouldBeStoredAsync(challenge, db => db.OtpChallenges.AsNoTracking().SingleAsync(row => row.Id == challenge.Id, Cancel));
-        await ShouldBeStoredAsync(session, db => db.AuthenticationSessions.AsNoTracking().SingleAsync(row => row.Id == session.Id, Cancel));
         await ShouldBeStoredAsync(audit, db => db.AuditEvents.AsNoTracking().SingleAsync(row => row.Id == audit.Id, Cancel));
         await ShouldBeStoredAsync(message, db => db.OutboxMessages.AsNoTracking().SingleAsync(row => row.Id == message.Id, Cancel));
+
+        (await InScopeAsync(services => services.GetRequiredService<ChallengeOperations>()
+            .ConsumeAsync(challenge, session, "192.0.2.1", () => Task.CompletedTask, Now, Cancel))).ShouldNotBeNull();
+        await ShouldBeStoredAsync(session, db => db.AuthenticationSessions.AsNoTracking().SingleAsync(row => row.Id == session.Id, Cancel));
+    }
+
+    [Theory]
+    [InlineData(ChallengeState.Consumed)]
+    [InlineData(ChallengeState.Closed)]
+    public async Task A_challenge_that_is_over_cannot_be_added(ChallengeState state)
+    {
+        var challenge = Filled(new OtpChallenge { Purpose = "", Seed = [], BrowserHash = [], KeyId = "", Reference = "" });
+        challenge.State = state;
+
+        await Should.ThrowAsync<ArgumentException>(() => InScopeAsync(async services =>
+        {
+            await services.GetRequiredService<CeremonyWrites>().AddAsync(challenge, Cancel);
+            return true;
+        }));
+    }
+
+    [Fact]
+    public async Task What_was_granted_and_what_was_refused_is_read_as_it_was_written()
+    {
+        var user = await AddUserAsync();
+        var refused = Filled(new ConsentQuestion { RequestUri = "", ClientId = "", RedirectUri = "", Scopes = "" });
+        (refused.RequestUri, refused.UserId, refused.Allowed) = (Guid.NewGuid().ToString("N"), user.Id, false);
+        await InScopeAsync(async services =>
+        {
+            var db = services.GetRequiredService<IdentityServerDbContext>();
+            db.AddRange(refused, new ConsentGrant { UserId = user.Id, ClientId = "one", Scopes = "openid email" });
+            return await db.SaveChangesAsync(Cancel);
+        });
+
+        await InScopeAsync(async services =>
+        {
+            var reads = services.GetRequiredService<CeremonyReads>();
+            ShouldBeAlike(await reads.ConsentQuestionAsync(refused.RequestUri, user.Id, Now, Cancel), refused);
+            (await reads.GrantedScopesAsync(user.Id, "one", Cancel)).ShouldBe("openid email");
+            (await reads.GrantedScopesAsync(user.Id, "another", Cancel)).ShouldBeNull();
+            return true;
+        });
     }
 
     [Theory]

@@ -4,6 +4,7 @@ namespace IdentityServer.Storage.Operations;
 
 /// <summary>
 /// The rows that every sign-in adds, past EF's change tracking. Each joins the open unit of work; without one it commits by itself.
+/// A session is none of them: only consuming a challenge opens one.
 /// </summary>
 public sealed class CeremonyWrites
 {
@@ -21,13 +22,6 @@ public sealed class CeremonyWrites
         VALUES ($1, $2, $3, $4, $5, 0, 0, $6, $7, $8)
         """);
 
-    private static readonly SqlText Session = new(
-        """
-        INSERT INTO "authentication_sessions" ("Id", "UserId", "ChallengeId", "FamilyId", "HandleHash", "AuthenticatedAt", "RequestUri",
-          "Browser", "Network", "BrowserExpiresAt", "ExpiresAt")
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-        """);
-
     private static readonly SqlText Event = new(
         """
         INSERT INTO "audit_events" ("Id", "At", "Name", "UserId", "ClientId", "SessionId", "ChallengeId", "Network", "Details")
@@ -38,10 +32,16 @@ public sealed class CeremonyWrites
 
     internal CeremonyWrites(SqlRunner sql) => _sql = sql;
 
-    /// <summary>Adds a challenge.</summary>
+    /// <summary>Adds a challenge that is open.</summary>
+    /// <exception cref="ArgumentException">It is over: what was consumed must have been open once.</exception>
     public Task AddAsync(OtpChallenge row, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(row);
+        if (row.State != ChallengeState.Open)
+        {
+            throw new ArgumentException("Only an open challenge can be added.", nameof(row));
+        }
+
         return _sql.WriteAsync(
             Challenge,
             [
@@ -65,25 +65,6 @@ public sealed class CeremonyWrites
         return _sql.WriteAsync(
             Message,
             [row.Id, row.Kind, row.UserId, row.ChallengeId, row.Payload, Moment(row.CreatedAt), Moment(due), Moment(row.ExpiresAt)],
-            cancellationToken);
-    }
-
-    /// <summary>Adds a session that is open.</summary>
-    /// <exception cref="ArgumentException">It has ended.</exception>
-    public Task AddAsync(AuthenticationSession row, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(row);
-        if (row.EndedAt is not null)
-        {
-            throw new ArgumentException("Only an open session can be added.", nameof(row));
-        }
-
-        return _sql.WriteAsync(
-            Session,
-            [
-                row.Id, row.UserId, row.ChallengeId, row.FamilyId, row.HandleHash, Moment(row.AuthenticatedAt), row.RequestUri,
-                row.Browser, row.Network, Moment(row.BrowserExpiresAt), Moment(row.ExpiresAt),
-            ],
             cancellationToken);
     }
 

@@ -82,15 +82,21 @@ public sealed class ChallengeOperations
 
     private static readonly SqlText Close = new("""UPDATE "otp_challenges" SET "State" = 2 WHERE "Id" = $1 AND "State" = 0""");
 
-    private readonly CeremonyWrites _writes;
+    private static readonly SqlText OpenSession = new(
+        """
+        INSERT INTO "authentication_sessions" ("Id", "UserId", "ChallengeId", "FamilyId", "HandleHash", "AuthenticatedAt", "RequestUri",
+          "Browser", "Network", "BrowserExpiresAt", "ExpiresAt")
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        """);
+
     private readonly UnitOfWork _work;
     private readonly GuessBudgetOperations _budgets;
     private readonly CounterOperations _counters;
     private readonly SqlRunner _sql;
 
     internal ChallengeOperations(
-        CeremonyWrites writes, UnitOfWork work, GuessBudgetOperations budgets, CounterOperations counters, SqlRunner sql) =>
-        (_writes, _work, _budgets, _counters, _sql) = (writes, work, budgets, counters, sql);
+        UnitOfWork work, GuessBudgetOperations budgets, CounterOperations counters, SqlRunner sql) =>
+        (_work, _budgets, _counters, _sql) = (work, budgets, counters, sql);
 
     /// <summary>
     /// Spends one attempt of the challenge, one guess of its account and one of the network, in a commit of their own, before anything
@@ -170,7 +176,7 @@ public sealed class ChallengeOperations
                     return null;
                 }
 
-                await _writes.AddAsync(session, cancellationToken);
+                await _sql.WriteAsync(OpenSession, SessionValues(session), cancellationToken);
                 await alongside();
                 await _budgets.RefundAsync(challenge.UserId, challenge.Id, cancellationToken);
                 await _counters.RefundAsync(NetworkKey(network), NetworkBucket, now, 1, cancellationToken);
@@ -217,6 +223,13 @@ public sealed class ChallengeOperations
     }
 
     private static string NetworkKey(string network) => "code-guesses/network/" + network;
+
+    private static object?[] SessionValues(AuthenticationSession session) =>
+    [
+        session.Id, session.UserId, session.ChallengeId, session.FamilyId, session.HandleHash,
+        session.AuthenticatedAt.ToUnixTimeMilliseconds(), session.RequestUri, session.Browser, session.Network,
+        session.BrowserExpiresAt.ToUnixTimeMilliseconds(), session.ExpiresAt.ToUnixTimeMilliseconds(),
+    ];
 
     private static OtpChallenge ReadChallenge(DbDataReader row) => new()
     {

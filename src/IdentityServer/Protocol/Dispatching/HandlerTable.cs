@@ -24,14 +24,21 @@ internal sealed class HandlerTable(IServiceCollection registrations, IServicePro
             : (HandlerStep<TContext>[])table.GetOrAdd(typeof(TContext), Steps<TContext>(options));
     }
 
+    // Sorted here, whatever the list's own order is: the guards were judged by their orders.
     private HandlerStep<TContext>[] Steps<TContext>(OpenIddictServerOptions options)
         where TContext : BaseContext =>
         [
-            .. options.Handlers.Where(descriptor => descriptor.ContextType == typeof(TContext)).Select(descriptor => new HandlerStep<TContext>(
-                Service<IOpenIddictServerHandler<TContext>>(
-                    descriptor.ServiceDescriptor.ServiceType, descriptor.ServiceDescriptor.ImplementationInstance),
-                [.. descriptor.FilterTypes.Select(type => Service<IOpenIddictServerHandlerFilter<TContext>>(type, null))])),
+            .. options.Handlers
+                .Where(descriptor => descriptor.ContextType == typeof(TContext))
+                .OrderBy(descriptor => descriptor.Order)
+                .Select(Step<TContext>),
         ];
+
+    private HandlerStep<TContext> Step<TContext>(OpenIddictServerHandlerDescriptor descriptor)
+        where TContext : BaseContext =>
+        new(
+            Service<IOpenIddictServerHandler<TContext>>(descriptor.ServiceDescriptor.ServiceType, descriptor.ServiceDescriptor.ImplementationInstance),
+            [.. descriptor.FilterTypes.Select(type => Service<IOpenIddictServerHandlerFilter<TContext>>(type, null))]);
 
     // Only what the container itself would hand out again and again is kept.
     private StepService<T> Service<T>(Type type, object? instance)

@@ -29,6 +29,18 @@ public sealed class HandlerDispatcherTests
     }
 
     [Fact]
+    public async Task A_handler_that_was_put_ahead_in_the_list_still_waits_for_its_turn()
+    {
+        Add<ProcessRequestContext>("guard");
+        _options.Handlers.Insert(0, Descriptor<ProcessRequestContext>("late", builder => builder.SetOrder(2), null));
+
+        await using var services = Build();
+        await DispatchAsync(services);
+
+        _ran.ShouldBe(["guard", "late"]);
+    }
+
+    [Fact]
     public async Task A_handler_acts_only_when_all_its_filters_agree_and_no_filter_is_asked_after_a_no()
     {
         Add<ProcessRequestContext>("allowed", builder => builder.AddFilter<Yes>());
