@@ -147,7 +147,13 @@ public abstract class CeremonyRowsContract(Database database) : StorageContract(
 
         OutboxMessage Mail(DeliveryState state, DateTimeOffset at) => new()
         {
-            Id = Guid.NewGuid(), Kind = "sign-in-code", UserId = user.Id, ChallengeId = challengeId, State = state, CreatedAt = at, ExpiresAt = at,
+            Id = Guid.NewGuid(),
+            Kind = "sign-in-code",
+            UserId = user.Id,
+            ChallengeId = challengeId,
+            State = state,
+            CreatedAt = at,
+            ExpiresAt = at,
         };
     }
 

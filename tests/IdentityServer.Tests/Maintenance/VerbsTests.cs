@@ -1,8 +1,8 @@
 using IdentityServer.Audit;
 using IdentityServer.Maintenance;
 using IdentityServer.Storage;
-using IdentityServer.TestSupport;
 using IdentityServer.Tests.Support;
+using IdentityServer.TestSupport;
 using IdentityServer.Users;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
