@@ -11,23 +11,17 @@ public sealed class CeremonyReads
         u."Id", u."Email", u."NormalizedEmail", u."EmailVerified", u."PasswordHash", u."CredentialVersion", u."Claims", u."CreatedAt", u."UpdatedAt"
         """;
 
-    private const string ChallengeColumns =
-        """
-        c."Id", c."UserId", c."Purpose", c."Seed", c."BrowserHash", c."CredentialVersion", c."KeyId", c."Reference", c."State",
-        c."AttemptsLeft", c."AccountSpent", c."AccountDay", c."AccountSpentOnDay", c."Sends", c."LastSentAt", c."CreatedAt", c."ExpiresAt",
-        c."ClientId", c."RequestUri", c."Browser", c."Network"
-        """;
-
-    private const int ChallengeColumnCount = 21;
-
     private static readonly SqlText ByEmail = new($"""SELECT {UserColumns} FROM "users" u WHERE u."NormalizedEmail" = $1""");
 
     private static readonly SqlText ById = new($"""SELECT {UserColumns} FROM "users" u WHERE u."Id" = $1""");
 
-    private static readonly SqlText Challenge = new($"""SELECT {ChallengeColumns} FROM "otp_challenges" c WHERE c."Id" = $1""");
+    private static readonly SqlText Challenge = new($"""SELECT {ChallengeRow.Columns} FROM "otp_challenges" WHERE "Id" = $1""");
 
     private static readonly SqlText ChallengeWithUser = new(
-        $"""SELECT {ChallengeColumns}, {UserColumns} FROM "otp_challenges" c JOIN "users" u ON u."Id" = c."UserId" WHERE c."Id" = $1""");
+        $"""
+        SELECT {ChallengeRow.Columns}, {UserColumns} FROM "otp_challenges" JOIN "users" u ON u."Id" = "otp_challenges"."UserId"
+        WHERE "otp_challenges"."Id" = $1
+        """);
 
     private static readonly SqlText Delivery = new(
         """SELECT "State" FROM "outbox_messages" WHERE "ChallengeId" = $1 ORDER BY "CreatedAt" DESC LIMIT 1""");
@@ -62,12 +56,12 @@ public sealed class CeremonyReads
 
     /// <summary>A challenge, whatever its state.</summary>
     public Task<OtpChallenge?> ChallengeAsync(Guid id, CancellationToken cancellationToken) =>
-        _sql.ReadOneAsync(Challenge, [id], ReadChallenge, cancellationToken);
+        _sql.ReadOneAsync(Challenge, [id], ChallengeRow.Read, cancellationToken);
 
     /// <summary>A challenge and its account, as of one moment.</summary>
     public Task<ChallengeAndUser?> ChallengeAndUserAsync(Guid id, CancellationToken cancellationToken) =>
         _sql.ReadOneAsync(
-            ChallengeWithUser, [id], static row => new ChallengeAndUser(ReadChallenge(row), ReadUser(row, ChallengeColumnCount)), cancellationToken);
+            ChallengeWithUser, [id], static row => new ChallengeAndUser(ChallengeRow.Read(row), ReadUser(row, ChallengeRow.Width)), cancellationToken);
 
     /// <summary>Where the newest mail of a challenge is; <see cref="DeliveryState.Queued"/> when there is none.</summary>
     public async Task<DeliveryState> DeliveryAsync(Guid challengeId, CancellationToken cancellationToken)
@@ -95,7 +89,7 @@ public sealed class CeremonyReads
         ClientId = row.GetString(2),
         RedirectUri = row.GetString(3),
         Scopes = row.GetString(4),
-        ExpiresAt = Moment(row, 5),
+        ExpiresAt = row.Moment(5),
         Allowed = row.IsDBNull(6) ? null : row.GetBoolean(6),
     };
 
@@ -105,36 +99,11 @@ public sealed class CeremonyReads
         Email = row.GetString(first + 1),
         NormalizedEmail = row.GetString(first + 2),
         EmailVerified = row.GetBoolean(first + 3),
-        PasswordHash = Text(row, first + 4),
+        PasswordHash = row.NullableText(first + 4),
         CredentialVersion = row.GetInt64(first + 5),
         Claims = row.GetString(first + 6),
-        CreatedAt = Moment(row, first + 7),
-        UpdatedAt = Moment(row, first + 8),
-    };
-
-    private static OtpChallenge ReadChallenge(DbDataReader row) => new()
-    {
-        Id = row.GetGuid(0),
-        UserId = row.GetGuid(1),
-        Purpose = row.GetString(2),
-        Seed = (byte[])row[3],
-        BrowserHash = (byte[])row[4],
-        CredentialVersion = row.GetInt64(5),
-        KeyId = row.GetString(6),
-        Reference = row.GetString(7),
-        State = (ChallengeState)row.GetInt32(8),
-        AttemptsLeft = row.GetInt32(9),
-        AccountSpent = row.GetInt32(10),
-        AccountDay = row.GetInt32(11),
-        AccountSpentOnDay = row.GetInt32(12),
-        Sends = row.GetInt32(13),
-        LastSentAt = Moment(row, 14),
-        CreatedAt = Moment(row, 15),
-        ExpiresAt = Moment(row, 16),
-        ClientId = Text(row, 17),
-        RequestUri = Text(row, 18),
-        Browser = Text(row, 19),
-        Network = Text(row, 20),
+        CreatedAt = row.Moment(first + 7),
+        UpdatedAt = row.Moment(first + 8),
     };
 
     private static AuthenticationSession ReadSession(DbDataReader row) => new()
@@ -144,18 +113,14 @@ public sealed class CeremonyReads
         ChallengeId = row.GetGuid(2),
         FamilyId = row.GetGuid(3),
         HandleHash = (byte[])row[4],
-        AuthenticatedAt = Moment(row, 5),
-        RequestUri = Text(row, 6),
-        Browser = Text(row, 7),
-        Network = Text(row, 8),
-        BrowserExpiresAt = Moment(row, 9),
-        ExpiresAt = Moment(row, 10),
-        EndedAt = row.IsDBNull(11) ? null : Moment(row, 11),
+        AuthenticatedAt = row.Moment(5),
+        RequestUri = row.NullableText(6),
+        Browser = row.NullableText(7),
+        Network = row.NullableText(8),
+        BrowserExpiresAt = row.Moment(9),
+        ExpiresAt = row.Moment(10),
+        EndedAt = row.NullableMoment(11),
     };
-
-    private static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
-
-    private static DateTimeOffset Moment(DbDataReader row, int column) => DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(column));
 }
 
 /// <summary>A challenge and the account that it belongs to.</summary>

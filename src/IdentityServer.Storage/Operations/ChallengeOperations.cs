@@ -1,4 +1,3 @@
-using System.Data.Common;
 using IdentityServer.Domain.OneTimeCodes;
 using IdentityServer.Storage.Entities;
 
@@ -56,8 +55,7 @@ public sealed class ChallengeOperations
         $"""
         UPDATE "otp_challenges" SET "AttemptsLeft" = "AttemptsLeft" - 1
         WHERE "Id" = $1 AND {Valid} AND "AttemptsLeft" > 0 AND "BrowserHash" = $3 AND "Purpose" = $4
-        RETURNING "Id", "UserId", "Purpose", "Seed", "BrowserHash", "CredentialVersion", "KeyId", "Reference", "AttemptsLeft",
-          "Sends", "LastSentAt", "CreatedAt", "ExpiresAt", "ClientId", "RequestUri", "Browser", "Network"
+        RETURNING {ChallengeRow.Columns}
         """);
 
     private static readonly SqlText Charge = new(
@@ -115,7 +113,7 @@ public sealed class ChallengeOperations
             {
                 await _budgets.HoldByChallengeAsync(id, cancellationToken);
                 var spent = await _sql.WriteAsync(
-                    Spend, [id, now.ToUnixTimeMilliseconds(), browserHash, purpose], ReadChallenge, cancellationToken);
+                    Spend, [id, now.ToUnixTimeMilliseconds(), browserHash, purpose], ChallengeRow.Read, cancellationToken);
                 if (spent is not [var challenge])
                 {
                     return new SpendOutcome.NotOpen();
@@ -230,26 +228,4 @@ public sealed class ChallengeOperations
         session.AuthenticatedAt.ToUnixTimeMilliseconds(), session.RequestUri, session.Browser, session.Network,
         session.BrowserExpiresAt.ToUnixTimeMilliseconds(), session.ExpiresAt.ToUnixTimeMilliseconds(),
     ];
-
-    private static OtpChallenge ReadChallenge(DbDataReader row) => new()
-    {
-        Id = row.GetGuid(0),
-        UserId = row.GetGuid(1),
-        Purpose = row.GetString(2),
-        Seed = (byte[])row[3],
-        BrowserHash = (byte[])row[4],
-        CredentialVersion = row.GetInt64(5),
-        KeyId = row.GetString(6),
-        Reference = row.GetString(7),
-        State = ChallengeState.Open,
-        AttemptsLeft = row.GetInt32(8),
-        Sends = row.GetInt32(9),
-        LastSentAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(10)),
-        CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(11)),
-        ExpiresAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(12)),
-        ClientId = row.IsDBNull(13) ? null : row.GetString(13),
-        RequestUri = row.IsDBNull(14) ? null : row.GetString(14),
-        Browser = row.IsDBNull(15) ? null : row.GetString(15),
-        Network = row.IsDBNull(16) ? null : row.GetString(16),
-    };
 }

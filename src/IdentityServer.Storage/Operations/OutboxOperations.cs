@@ -102,7 +102,7 @@ public sealed class OutboxOperations
     /// <summary>When the next message can be leased, or null when none waits. May lie in the past.</summary>
     public async Task<DateTimeOffset?> NextDueAtAsync(CancellationToken cancellationToken)
     {
-        var next = await _sql.ReadAsync(NextDue, [], static row => NullableMoment(row, 0), cancellationToken);
+        var next = await _sql.ReadAsync(NextDue, [], static row => row.NullableMoment(0), cancellationToken);
         return next[0];
     }
 
@@ -137,17 +137,14 @@ public sealed class OutboxOperations
         Payload = row.GetString(4),
         State = (DeliveryState)row.GetInt32(5),
         Failures = row.GetInt32(6),
-        CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(7)),
-        DueAt = NullableMoment(row, 8),
-        ExpiresAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(9)),
+        CreatedAt = row.Moment(7),
+        DueAt = row.NullableMoment(8),
+        ExpiresAt = row.Moment(9),
         LeasedBy = row.GetString(10),
-        LeasedUntil = NullableMoment(row, 11),
-        HandedOverAt = NullableMoment(row, 12),
-        LastReply = row.IsDBNull(13) ? null : row.GetString(13),
+        LeasedUntil = row.NullableMoment(11),
+        HandedOverAt = row.NullableMoment(12),
+        LastReply = row.NullableText(13),
     };
-
-    private static DateTimeOffset? NullableMoment(DbDataReader row, int column) =>
-        row.IsDBNull(column) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(column));
 
     private static long Moment(DateTimeOffset moment) => moment.ToUnixTimeMilliseconds();
 

@@ -62,7 +62,7 @@ internal static class AuthorizationSql
         var authorization = new Authorization(row.GetString(first))
         {
             ApplicationId = row.NullableText(first + 1),
-            CreationDate = row.NullableMoment(first + 2),
+            CreationDate = row.NullableUtcMoment(first + 2),
             Properties = row.NullableText(first + 3),
             Scopes = row.NullableText(first + 4),
             SessionId = row.IsDBNull(first + 5) ? null : row.GetGuid(first + 5),

@@ -18,18 +18,7 @@ internal sealed partial class HandlerDispatcher(
         var tell = logger.IsEnabled(LogLevel.Debug);
         foreach (var step in table.For<TContext>(options.CurrentValue))
         {
-            var active = true;
-            foreach (var filter in step.Filters)
-            {
-                var verdict = filter.In(scope).IsActiveAsync(context);
-                if (!(verdict.IsCompletedSuccessfully ? verdict.Result : await verdict))
-                {
-                    active = false;
-                    break;
-                }
-            }
-
-            if (!active)
+            if (!await IsActiveAsync(step, context))
             {
                 continue;
             }
@@ -52,6 +41,20 @@ internal sealed partial class HandlerDispatcher(
                 return;
             }
         }
+    }
+
+    private async ValueTask<bool> IsActiveAsync<TContext>(HandlerStep<TContext> step, TContext context)
+        where TContext : BaseContext
+    {
+        foreach (var filter in step.Filters)
+        {
+            if (!await filter.In(scope).IsActiveAsync(context))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     [LoggerMessage(1401, LogLevel.Debug, "{Event} went through {Handler}.")]

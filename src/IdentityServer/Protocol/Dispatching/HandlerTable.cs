@@ -6,8 +6,8 @@ using static OpenIddict.Server.OpenIddictServerEvents;
 namespace IdentityServer.Protocol.Dispatching;
 
 /// <summary>
-/// Which handlers each event has, in their order, worked out once for each set of options. OpenIddict's own dispatcher goes through all
-/// of some three hundred descriptors for each of the twenty events of a request, and asks the container for every filter it meets.
+/// Which handlers each event has, in their order, worked out once for each set of options. OpenIddict's own dispatcher goes through the
+/// descriptors of all events for each event of a request, and asks the container for every filter it meets.
 /// </summary>
 internal sealed class HandlerTable(IServiceCollection registrations, IServiceProvider root)
 {

@@ -8,8 +8,8 @@ namespace IdentityServer.Protocol.Guards;
 
 /// <summary>
 /// Guard 3: checks that both handlers stand where they must and that nothing is enabled that they were not thought through for, at the
-/// start and each time that the options are made anew, as when signing keys change. A server that could make tokens without a mailed
-/// code does not start, and does not go on.
+/// start and each time that the options are made anew, as when signing keys change; and, at the start, that our dispatcher runs them. A
+/// server that could make tokens without a mailed code does not start, and does not go on.
 /// </summary>
 internal sealed class GuardCheck(IServiceProvider services) : IHostedService, IValidateOptions<OpenIddictServerOptions>
 {
