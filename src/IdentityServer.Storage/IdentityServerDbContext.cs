@@ -1,6 +1,9 @@
+using IdentityServer.Storage.Connections;
 using IdentityServer.Storage.Entities;
 using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace IdentityServer.Storage;
@@ -18,6 +21,7 @@ public class IdentityServerDbContext : DbContext, IDataProtectionKeyContext
     {
         // A statement that fails voids its unit of work, so nobody needs the savepoint that EF would set before each save.
         Database.AutoSavepointsEnabled = false;
+        Kept = this.GetService<IRelationalConnection>() as KeptSqliteConnection;
     }
 
     public DbSet<User> Users => Set<User>();
@@ -51,6 +55,12 @@ public class IdentityServerDbContext : DbContext, IDataProtectionKeyContext
     public DbSet<Scope> Scopes => Set<Scope>();
 
     public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
+
+    /// <summary>True while a unit of work is open: what is written now becomes durable with it, or not at all.</summary>
+    public bool InUnitOfWork { get; internal set; }
+
+    /// <summary>The connection, on SQLite; null on PostgreSQL.</summary>
+    internal KeptSqliteConnection? Kept { get; }
 
     /// <summary>A statement failed since the unit of work began: it can only be rolled back.</summary>
     internal bool StatementFailed { get; set; }

@@ -15,7 +15,7 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
     private SqliteWriteGate.Turn? _turn;
 
     /// <summary>True between begin and commit or rollback.</summary>
-    public bool IsOpen => _transaction is not null;
+    public bool IsOpen => _turn is not null || _transaction is not null;
 
     /// <summary>Rises with each rollback: rows read before it may never have been.</summary>
     internal int Rollbacks { get; private set; }
@@ -24,7 +24,7 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
     /// <exception cref="TimeoutException">SQLite only: no turn to write within half a minute.</exception>
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
-        if (_transaction is not null)
+        if (IsOpen)
         {
             return;
         }
@@ -32,23 +32,34 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
         var turn = await gate.EnterAsync(cancellationToken);
         try
         {
-            // On SQLite this is BEGIN IMMEDIATE: the write lock is taken here, so no later statement can fail for a stale snapshot.
-            _transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            _turn = turn;
-            db.StatementFailed = false;
+            if (turn is null)
+            {
+                _transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+            }
+            else
+            {
+                // EF is not told: whatever it writes meanwhile goes over this connection, and so into its transaction.
+                turn.Begin();
+                db.Kept!.Borrow(turn.Connection);
+                db.Database.AutoTransactionBehavior = AutoTransactionBehavior.Never;
+            }
         }
         catch
         {
-            turn.Dispose();
+            turn?.Dispose();
             throw;
         }
+
+        _turn = turn;
+        db.StatementFailed = false;
+        db.InUnitOfWork = true;
     }
 
     /// <summary>Makes the writes durable, or does nothing when none is open. Tracked changes are not saved by it.</summary>
     /// <exception cref="InvalidOperationException">A statement failed, even if somebody caught that: everything is rolled back.</exception>
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
-        if (_transaction is not { } transaction)
+        if (!IsOpen)
         {
             return;
         }
@@ -61,7 +72,9 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
 
         try
         {
-            await transaction.CommitAsync(cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            _turn?.Commit();
+            await (_transaction?.CommitAsync(cancellationToken) ?? Task.CompletedTask);
         }
         finally
         {
@@ -73,7 +86,7 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
     /// <summary>Undoes the writes, or does nothing when none is open.</summary>
     public async Task RollbackAsync(CancellationToken cancellationToken)
     {
-        if (_transaction is not { } transaction)
+        if (!IsOpen)
         {
             return;
         }
@@ -81,7 +94,8 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
         Rollbacks++;
         try
         {
-            await transaction.RollbackAsync(cancellationToken);
+            // A turn that ends uncommitted is rolled back.
+            await (_transaction?.RollbackAsync(cancellationToken) ?? Task.CompletedTask);
         }
         finally
         {
@@ -119,16 +133,20 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
 
     public void Dispose()
     {
-        _transaction?.Dispose();
-        _transaction = null;
-        _turn?.Dispose();
-        _turn = null;
+        var transaction = Forget(out var turn);
+        try
+        {
+            transaction?.Dispose();
+        }
+        finally
+        {
+            turn?.Dispose();
+        }
     }
 
     private async ValueTask CloseAsync()
     {
-        var (transaction, turn) = (_transaction, _turn);
-        (_transaction, _turn) = (null, null);
+        var transaction = Forget(out var turn);
         try
         {
             if (transaction is not null)
@@ -140,5 +158,25 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
         {
             turn?.Dispose();
         }
+    }
+
+    private IDbContextTransaction? Forget(out SqliteWriteGate.Turn? turn)
+    {
+        turn = _turn;
+        var transaction = _transaction;
+        (_transaction, _turn) = (null, null);
+        if (turn is not null)
+        {
+            if (db.StatementFailed)
+            {
+                turn.Break();
+            }
+
+            db.Kept!.GiveBack();
+            db.Database.AutoTransactionBehavior = AutoTransactionBehavior.WhenNeeded;
+        }
+
+        db.InUnitOfWork = false;
+        return transaction;
     }
 }

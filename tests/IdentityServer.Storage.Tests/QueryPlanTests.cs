@@ -1,4 +1,5 @@
 using System.Reflection;
+using IdentityServer.Storage.Connections;
 using IdentityServer.Storage.Operations;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;

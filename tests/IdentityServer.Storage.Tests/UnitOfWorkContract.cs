@@ -183,6 +183,32 @@ public abstract class UnitOfWorkContract(Database database) : StorageContract(da
     }
 
     [Fact]
+    public async Task Saves_of_many_rows_and_changes_in_bulk_share_the_fate_of_the_unit()
+    {
+        var (kept, added, renamed) = (NewName(), NewName(), NewName());
+        await InScopeAsync(services => WriteAsync(services, kept));
+
+        await InScopeAsync(async services =>
+        {
+            var db = services.GetRequiredService<IdentityServerDbContext>();
+            var unit = services.GetRequiredService<UnitOfWork>();
+            await unit.BeginAsync(Cancel);
+            db.InUnitOfWork.ShouldBeTrue();
+            db.AuditEvents.AddRange(
+                Enumerable.Range(0, 5).Select(_ => new AuditEvent { Id = Guid.CreateVersion7(), At = Now, Name = added }));
+            await db.SaveChangesAsync(Cancel);
+            await db.AuditEvents.Where(entry => entry.Name == kept).ExecuteUpdateAsync(set => set.SetProperty(entry => entry.Name, renamed), Cancel);
+            await db.AuditEvents.Where(entry => entry.Name == renamed).ExecuteDeleteAsync(Cancel);
+            (await db.AuditEvents.CountAsync(entry => entry.Name == added, Cancel)).ShouldBe(5);
+            await unit.RollbackAsync(Cancel);
+            db.InUnitOfWork.ShouldBeFalse();
+        });
+
+        (await CountAsync(kept)).ShouldBe(1);
+        (await CountAsync(added)).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_reader_sees_the_last_commit_while_a_writer_writes()
     {
         var name = NewName();

@@ -1,3 +1,6 @@
+using System.Data.Common;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -9,6 +12,7 @@ namespace IdentityServer.Storage.Connections;
 /// <summary>
 /// A SQLite connection that stays open as long as its (pooled) context lives. Opening one costs a dozen registered functions, the
 /// pragmas below and every prepared statement; done once per context instead of once per use, it costs nothing per request.
+/// While its context has the turn to write, it is the writers' one connection.
 /// </summary>
 // The provider marks its connection class as internal, and offers no other place to keep a connection open. Versions are pinned
 // centrally, so a change shows when they are raised: at compile time, or in the contract tests.
@@ -28,19 +32,54 @@ internal sealed class KeptSqliteConnection(
         PRAGMA foreign_keys = ON;
         PRAGMA temp_store = MEMORY;
         PRAGMA cache_size = -4096;
+        PRAGMA wal_autocheckpoint = 4000;
         PRAGMA journal_size_limit = 67108864;
         """;
+
+    private DbConnection? _borrowed;
+
+    /// <summary>The context's own connection, or the one that it borrows.</summary>
+    [AllowNull]
+    public override DbConnection DbConnection
+    {
+        get => _borrowed ?? base.DbConnection;
+        set => base.DbConnection = value;
+    }
+
+    /// <summary>Opens a connection that belongs to no context.</summary>
+    /// <exception cref="DbException">The file cannot be opened.</exception>
+    public static DbConnection Open(StorageSettings settings)
+    {
+        var connection = new SqliteConnection(StorageOptions.Sqlite(settings.ConnectionString));
+        try
+        {
+            connection.Open();
+            Prepare(connection);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Uses this open connection, until <see cref="GiveBack"/>. Only between the context's own uses.</summary>
+    public void Borrow(DbConnection connection) => _borrowed = connection;
+
+    /// <summary>Uses the context's own connection again.</summary>
+    public void GiveBack() => _borrowed = null;
 
     protected override void OpenDbConnection(bool errorsExpected)
     {
         base.OpenDbConnection(errorsExpected);
-        Prepare();
+        Prepare(DbConnection);
     }
 
     protected override async Task OpenDbConnectionAsync(bool errorsExpected, CancellationToken cancellationToken)
     {
         await base.OpenDbConnectionAsync(errorsExpected, cancellationToken);
-        Prepare();
+        Prepare(DbConnection);
     }
 
     // Kept open: disposing the context closes it.
@@ -50,9 +89,9 @@ internal sealed class KeptSqliteConnection(
 
     protected override Task CloseDbConnectionAsync() => Task.CompletedTask;
 
-    private void Prepare()
+    private static void Prepare(DbConnection connection)
     {
-        using var command = DbConnection.CreateCommand();
+        using var command = connection.CreateCommand();
         command.CommandText = Pragmas;
         command.ExecuteNonQuery();
     }

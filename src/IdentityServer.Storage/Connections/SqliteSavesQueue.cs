@@ -12,9 +12,9 @@ internal sealed class SqliteSavesQueue(SqliteWriteGate gate) : SaveChangesInterc
     public override async ValueTask<InterceptionResult<int>> SavingChangesAsync(
         DbContextEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
     {
-        if (eventData.Context is { } context && context.Database.CurrentTransaction is null)
+        if (eventData.Context is IdentityServerDbContext { InUnitOfWork: false } context)
         {
-            _turns.AddOrUpdate(context, await gate.EnterAsync(cancellationToken));
+            _turns.AddOrUpdate(context, (await gate.EnterAsync(cancellationToken))!);
         }
 
         return result;

@@ -1,8 +1,12 @@
+using System.Data.Common;
+
 namespace IdentityServer.Storage.Connections;
 
 /// <summary>
 /// SQLite has one writer at a time. Writers of this process queue here without holding a thread, instead of spinning on the file's
-/// lock; other processes are waited for by SQLite itself. On PostgreSQL the gate stands open.
+/// lock; other processes are waited for by SQLite itself. All of them write over one connection, kept here: SQLite throws a connection's
+/// pages away whenever another one has committed, so that two that write by turns would read the same pages again and again.
+/// On PostgreSQL the gate stands open and holds nothing.
 /// </summary>
 public sealed class SqliteWriteGate : IDisposable
 {
@@ -10,16 +14,26 @@ public sealed class SqliteWriteGate : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim? _turns;
+    private readonly Func<DbConnection>? _open;
+    private DbConnection? _connection;
 
-    internal SqliteWriteGate(StorageProvider provider) => _turns = provider == StorageProvider.Sqlite ? new(1, 1) : null;
+    internal SqliteWriteGate(StorageSettings settings)
+    {
+        if (settings.Provider == StorageProvider.Sqlite)
+        {
+            _turns = new(1, 1);
+            _open = () => KeptSqliteConnection.Open(settings);
+        }
+    }
 
     /// <summary>Waits for the turn to write; dispose what is returned to let the next one in.</summary>
+    /// <returns>Null on PostgreSQL.</returns>
     /// <exception cref="TimeoutException">Another writer of this process has held its turn for half a minute.</exception>
-    internal async ValueTask<Turn> EnterAsync(CancellationToken cancellationToken)
+    internal async ValueTask<Turn?> EnterAsync(CancellationToken cancellationToken)
     {
         if (_turns is null)
         {
-            return new(null);
+            return null;
         }
 
         if (!await _turns.WaitAsync(Patience, cancellationToken))
@@ -27,16 +41,115 @@ public sealed class SqliteWriteGate : IDisposable
             throw new TimeoutException("The database's one writer did not finish in time.");
         }
 
-        return new(_turns);
+        return new(this);
     }
 
-    public void Dispose() => _turns?.Dispose();
+    /// <summary>Takes the turn if nobody has it: a reader finds the last commit's pages here.</summary>
+    /// <returns>Null when somebody writes, and on PostgreSQL.</returns>
+    internal Turn? TryEnter() => _turns?.Wait(0) == true ? new(this) : null;
 
-    /// <summary>The right to write, until disposed; disposing it twice is harmless.</summary>
-    internal sealed class Turn(SemaphoreSlim? turns) : IDisposable
+    public void Dispose()
     {
-        private SemaphoreSlim? _turns = turns;
+        _connection?.Dispose();
+        _turns?.Dispose();
+    }
 
-        public void Dispose() => Interlocked.Exchange(ref _turns, null)?.Release();
+    /// <summary>
+    /// The right to write, and the connection for it, until disposed; disposing it twice is harmless. A transaction that was begun and
+    /// not committed is rolled back then.
+    /// </summary>
+    internal sealed class Turn(SqliteWriteGate gate) : IDisposable
+    {
+        // Not Microsoft.Data.Sqlite's own transactions, nor EF's around them, which cost more than the statements that they hold together.
+        private static readonly SqlText BeginImmediate = new("BEGIN IMMEDIATE");
+        private static readonly SqlText CommitAll = new("COMMIT");
+        private static readonly SqlText UndoAll = new("ROLLBACK");
+
+        private SqliteWriteGate? _gate = gate;
+        private bool _open;
+        private bool _broken;
+
+        /// <summary>Open; nobody else's while the turn lasts.</summary>
+        /// <exception cref="DbException">The file cannot be opened.</exception>
+        public DbConnection Connection
+        {
+            get
+            {
+                var owner = _gate ?? throw new ObjectDisposedException(nameof(Turn));
+                return owner._connection ??= owner._open!();
+            }
+        }
+
+        /// <summary>Begins a transaction that holds the write lock from the start, so no later statement can fail for a stale snapshot.</summary>
+        /// <exception cref="DbException">Another process has held the lock too long.</exception>
+        public void Begin()
+        {
+            Run(BeginImmediate);
+            _open = true;
+        }
+
+        /// <summary>Makes what was written durable.</summary>
+        /// <exception cref="DbException">It could not be; nothing was written.</exception>
+        public void Commit()
+        {
+            Run(CommitAll);
+            _open = false;
+        }
+
+        /// <summary>Something failed on the connection: the next turn opens another one.</summary>
+        public void Break() => _broken = true;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _gate, null) is not { } owner)
+            {
+                return;
+            }
+
+            try
+            {
+                End(owner);
+            }
+            finally
+            {
+                owner._turns!.Release();
+            }
+        }
+
+        private void End(SqliteWriteGate owner)
+        {
+            try
+            {
+                if (_open && !_broken)
+                {
+                    PreparedCommands.Of(owner._connection!, UndoAll, parameters: 0).ExecuteNonQuery();
+                }
+            }
+            catch (DbException)
+            {
+                // SQLite has undone it by itself, or the file is away. Closing the connection undoes it in any case.
+                _broken = true;
+            }
+
+            if (_broken)
+            {
+                var broken = owner._connection;
+                owner._connection = null;
+                broken?.Dispose();
+            }
+        }
+
+        private void Run(SqlText sql)
+        {
+            try
+            {
+                PreparedCommands.Of(Connection, sql, parameters: 0).ExecuteNonQuery();
+            }
+            catch
+            {
+                _broken = true;
+                throw;
+            }
+        }
     }
 }

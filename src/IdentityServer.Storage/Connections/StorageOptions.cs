@@ -39,7 +39,8 @@ internal static class StorageOptions
         }
     }
 
-    private static string Sqlite(string connectionString) =>
+    /// <summary>The connection string of a SQLite file, with our defaults.</summary>
+    public static string Sqlite(string connectionString) =>
 
         // Contexts keep their connection open; a second pool beneath them would only hold files open after they are gone.
         new SqliteConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString;

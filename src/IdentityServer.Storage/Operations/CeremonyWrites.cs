@@ -1,3 +1,4 @@
+using IdentityServer.Storage.Connections;
 using IdentityServer.Storage.Entities;
 
 namespace IdentityServer.Storage.Operations;

@@ -1,4 +1,5 @@
 using IdentityServer.Domain.OneTimeCodes;
+using IdentityServer.Storage.Connections;
 using IdentityServer.Storage.Entities;
 
 namespace IdentityServer.Storage.Operations;

@@ -1,3 +1,4 @@
+using IdentityServer.Storage.Connections;
 namespace IdentityServer.Storage.Operations;
 
 /// <summary>What became of a wish to spend.</summary>

@@ -1,4 +1,5 @@
 using IdentityServer.Domain.OneTimeCodes;
+using IdentityServer.Storage.Connections;
 
 namespace IdentityServer.Storage.Operations;
 

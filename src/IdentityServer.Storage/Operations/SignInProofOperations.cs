@@ -1,3 +1,4 @@
+using IdentityServer.Storage.Connections;
 namespace IdentityServer.Storage.Operations;
 
 /// <summary>The question that every token for a user hangs on.</summary>

@@ -1,8 +1,5 @@
 using System.Data.Common;
-using System.Globalization;
-using System.Runtime.CompilerServices;
 using IdentityServer.Storage.Connections;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 
@@ -14,28 +11,33 @@ namespace IdentityServer.Storage.Operations;
 /// </summary>
 internal sealed class SqlRunner(IdentityServerDbContext db, SqliteWriteGate gate)
 {
-    private static readonly ConditionalWeakTable<DbConnection, Dictionary<SqlText, DbCommand>> Prepared = [];
-
-    public bool OnPostgreSql { get; } = db.Database.ProviderName == "Npgsql.EntityFrameworkCore.PostgreSQL";
+    public bool OnPostgreSql { get; } = db.Kept is null;
 
     /// <summary>Runs a write: within the open transaction, or with a commit of its own when there is none.</summary>
     /// <returns>The rows touched.</returns>
-    public async Task<int> WriteAsync(SqlText sql, object?[] values, CancellationToken cancellationToken)
-    {
-        using var turn = await EnterAsync(cancellationToken);
-        return await OnConnectionAsync(sql, values, static (command, token) => command.ExecuteNonQueryAsync(token), cancellationToken);
-    }
+    public Task<int> WriteAsync(SqlText sql, object?[] values, CancellationToken cancellationToken) =>
+        OnConnectionAsync(sql, values, write: true, static (command, token) => command.ExecuteNonQueryAsync(token), cancellationToken);
 
     /// <summary>Runs a write that returns rows; the transaction as with <see cref="WriteAsync"/>.</summary>
-    public async Task<List<T>> WriteAsync<T>(SqlText sql, object?[] values, Func<DbDataReader, T> read, CancellationToken cancellationToken)
-    {
-        using var turn = await EnterAsync(cancellationToken);
-        return await ReadAsync(sql, values, read, cancellationToken);
-    }
+    public Task<List<T>> WriteAsync<T>(SqlText sql, object?[] values, Func<DbDataReader, T> read, CancellationToken cancellationToken) =>
+        ListAsync(sql, values, write: true, read, cancellationToken);
 
     /// <summary>Runs a query to its end.</summary>
     public Task<List<T>> ReadAsync<T>(SqlText sql, object?[] values, Func<DbDataReader, T> read, CancellationToken cancellationToken) =>
-        OnConnectionAsync(sql, values, async (command, token) =>
+        ListAsync(sql, values, write: false, read, cancellationToken);
+
+    /// <summary>Runs a query for one row.</summary>
+    public Task<T?> ReadOneAsync<T>(SqlText sql, object?[] values, Func<DbDataReader, T> read, CancellationToken cancellationToken)
+        where T : class =>
+        OnConnectionAsync(sql, values, write: false, async (command, token) =>
+        {
+            await using var reader = await command.ExecuteReaderAsync(token);
+            return await reader.ReadAsync(token) ? read(reader) : null;
+        }, cancellationToken);
+
+    private Task<List<T>> ListAsync<T>(
+        SqlText sql, object?[] values, bool write, Func<DbDataReader, T> read, CancellationToken cancellationToken) =>
+        OnConnectionAsync(sql, values, write, async (command, token) =>
         {
             var rows = new List<T>();
             await using var reader = await command.ExecuteReaderAsync(token);
@@ -47,23 +49,39 @@ internal sealed class SqlRunner(IdentityServerDbContext db, SqliteWriteGate gate
             return rows;
         }, cancellationToken);
 
-    /// <summary>Runs a query for one row.</summary>
-    public Task<T?> ReadOneAsync<T>(SqlText sql, object?[] values, Func<DbDataReader, T> read, CancellationToken cancellationToken)
-        where T : class =>
-        OnConnectionAsync(sql, values, async (command, token) =>
+    private Task<T> OnConnectionAsync<T>(
+        SqlText sql, object?[] values, bool write, Func<DbCommand, CancellationToken, Task<T>> run, CancellationToken cancellationToken) =>
+        !OnPostgreSql && !db.InUnitOfWork
+            ? InTurnAsync(sql, values, write, run, cancellationToken)
+            : OnContextAsync(sql, values, run, cancellationToken);
+
+    // On SQLite and alone: over the writers' connection, which a query uses when nobody writes at the moment.
+    private async Task<T> InTurnAsync<T>(
+        SqlText sql, object?[] values, bool write, Func<DbCommand, CancellationToken, Task<T>> run, CancellationToken cancellationToken)
+    {
+        using var turn = write ? await gate.EnterAsync(cancellationToken) : gate.TryEnter();
+        if (turn is null)
         {
-            await using var reader = await command.ExecuteReaderAsync(token);
-            return await reader.ReadAsync(token) ? read(reader) : null;
-        }, cancellationToken);
+            return await OnContextAsync(sql, values, run, cancellationToken);
+        }
 
-    private async ValueTask<SqliteWriteGate.Turn?> EnterAsync(CancellationToken cancellationToken) =>
-        db.Database.CurrentTransaction is null ? await gate.EnterAsync(cancellationToken) : null;
+        try
+        {
+            return await run(Bind(PreparedCommands.Of(turn.Connection, sql, values.Length), null, values), cancellationToken);
+        }
+        catch
+        {
+            turn.Break();
+            throw;
+        }
+    }
 
-    private async Task<T> OnConnectionAsync<T>(
+    private async Task<T> OnContextAsync<T>(
         SqlText sql, object?[] values, Func<DbCommand, CancellationToken, Task<T>> run, CancellationToken cancellationToken)
     {
         var transaction = db.Database.CurrentTransaction;
-        if (transaction is null)
+        var alone = !db.InUnitOfWork;
+        if (alone)
         {
             await db.Database.OpenConnectionAsync(cancellationToken);
         }
@@ -71,10 +89,9 @@ internal sealed class SqlRunner(IdentityServerDbContext db, SqliteWriteGate gate
         try
         {
             var connection = db.Database.GetDbConnection();
-            if (connection is SqliteConnection)
+            if (!OnPostgreSql)
             {
-                var kept = Kept(connection, sql, values.Length);
-                return await run(Bind(kept, transaction, values), cancellationToken);
+                return await run(Bind(PreparedCommands.Of(connection, sql, values.Length), transaction, values), cancellationToken);
             }
 
             await using var command = Create(connection, sql, values.Length);
@@ -88,38 +105,20 @@ internal sealed class SqlRunner(IdentityServerDbContext db, SqliteWriteGate gate
         }
         finally
         {
-            if (transaction is null)
+            if (alone)
             {
                 await db.Database.CloseConnectionAsync();
             }
         }
     }
 
-    private static DbCommand Kept(DbConnection connection, SqlText sql, int parameters)
-    {
-        var commands = Prepared.GetOrCreateValue(connection);
-        if (!commands.TryGetValue(sql, out var command))
-        {
-            command = Create(connection, sql, parameters);
-            commands.Add(sql, command);
-        }
-
-        return command;
-    }
-
     private static DbCommand Create(DbConnection connection, SqlText sql, int parameters)
     {
         var command = connection.CreateCommand();
         command.CommandText = sql.Text;
-        for (var index = 1; index <= parameters; index++)
+        for (var index = 0; index < parameters; index++)
         {
-            var parameter = command.CreateParameter();
-            if (connection is SqliteConnection)
-            {
-                parameter.ParameterName = string.Create(CultureInfo.InvariantCulture, $"${index}");
-            }
-
-            command.Parameters.Add(parameter);
+            command.Parameters.Add(command.CreateParameter());
         }
 
         return command;

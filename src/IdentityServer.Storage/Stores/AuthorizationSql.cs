@@ -1,4 +1,5 @@
 using System.Data.Common;
+using IdentityServer.Storage.Connections;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using IdentityServer.Storage.Connections;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
 using Microsoft.EntityFrameworkCore;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using IdentityServer.Storage.Connections;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
 using Microsoft.EntityFrameworkCore;

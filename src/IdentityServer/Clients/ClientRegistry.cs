@@ -36,7 +36,7 @@ internal sealed class ClientRegistry(IdentityServerDbContext db, ClientManager m
         {
             await manager.CreateAsync(ClientDescriptor.From(client, (generated ?? metadata.ClientSecret)?.Reveal()), cancellationToken);
         }
-        catch (Exception raced) when (raced is ValidationException || (raced is DbUpdateException && db.Database.CurrentTransaction is null))
+        catch (Exception raced) when (raced is ValidationException || (raced is DbUpdateException && !db.InUnitOfWork))
         {
             // Two registrations of one identifier raced, and the manager or the unique index saw it; anything else is a fault.
             Detach(client.ClientId!);

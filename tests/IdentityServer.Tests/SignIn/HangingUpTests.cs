@@ -1,12 +1,11 @@
-using System.Data.Common;
 using IdentityServer.Audit;
 using IdentityServer.Domain.OneTimeCodes;
 using IdentityServer.Sessions;
 using IdentityServer.SignIn;
 using IdentityServer.Storage;
 using IdentityServer.Tests.Support;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace IdentityServer.Tests.SignIn;
@@ -19,9 +18,15 @@ public sealed class HangingUpTests
     [Fact]
     public async Task A_guess_whose_caller_hangs_up_after_it_was_spent_is_audited_and_told_to_the_owner()
     {
-        var hangUp = new HangUpAfterCommit();
-        await using var world = await World.StartAsync(configure: setup =>
-            setup.Configure = builder => builder.Services.ConfigureDbContext<IdentityServerDbContext>(options => options.AddInterceptors(hangUp)));
+        var hangUp = new HangUpAtCommit();
+        await using var world = await World.StartAsync();
+        await world.Server.InScopeAsync(async services =>
+        {
+            // A unit of work is all it takes to meet the connection that every other one writes over.
+            await services.GetRequiredService<UnitOfWork>().BeginAsync(Cancel);
+            hangUp.Watch((SqliteConnection)services.GetRequiredService<IdentityServerDbContext>().Database.GetDbConnection());
+            return true;
+        });
         var email = await world.AddUserAsync();
         for (var round = 0; round < 2; round++)
         {
@@ -73,23 +78,37 @@ public sealed class HangingUpTests
         (await world.ReadAsync(db => db.AuditEvents.CountAsync(told => told.Name == AuditEvents.GuessRefused, Cancel))).ShouldBe(5);
     }
 
-    /// <summary>Cancels the caller's token the moment that the next transaction is durable.</summary>
-    private sealed class HangUpAfterCommit : DbTransactionInterceptor
+    /// <summary>
+    /// Cancels the caller's token the moment that the next change of a challenge is committed, when nothing can stop it any more. Others,
+    /// such as the outbox, commit over the same connection.
+    /// </summary>
+    private sealed class HangUpAtCommit
     {
         private CancellationTokenSource? _next;
+        private bool _changed;
 
         public CancellationTokenSource Next
         {
             set => Volatile.Write(ref _next, value);
         }
 
-        public override async Task TransactionCommittedAsync(
-            DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
+        public void Watch(SqliteConnection connection)
         {
-            if (Interlocked.Exchange(ref _next, null) is { } caller)
-            {
-                await caller.CancelAsync();
-            }
+            SQLitePCL.raw.sqlite3_update_hook(
+                connection.Handle, (_, _, _, table, _) => _changed |= table.utf8_to_string() == "otp_challenges", null);
+            SQLitePCL.raw.sqlite3_commit_hook(
+                connection.Handle,
+                _ =>
+                {
+                    if (_changed)
+                    {
+                        _changed = false;
+                        Interlocked.Exchange(ref _next, null)?.Cancel();
+                    }
+
+                    return 0; // Go on.
+                },
+                null);
         }
     }
 }

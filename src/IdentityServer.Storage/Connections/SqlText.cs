@@ -1,4 +1,4 @@
-namespace IdentityServer.Storage.Operations;
+namespace IdentityServer.Storage.Connections;
 
 /// <summary>
 /// A statement that both databases understand: quoted names, and parameters as <c>$1</c>, <c>$2</c>, which PostgreSQL takes by
