@@ -65,6 +65,19 @@ public class IdentityServerDbContext : DbContext, IDataProtectionKeyContext
     /// <summary>A statement failed since the unit of work began: it can only be rolled back.</summary>
     internal bool StatementFailed { get; set; }
 
+    /// <summary>
+    /// Refuses a further statement in a unit of work that can only be rolled back. PostgreSQL does so by itself; SQLite may have rolled back
+    /// already, and would then keep what comes after.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A statement of the open unit of work failed.</exception>
+    internal void RefuseAfterFailure()
+    {
+        if (InUnitOfWork && StatementFailed)
+        {
+            throw new InvalidOperationException("A statement of this unit of work failed, so nothing more is written in it.");
+        }
+    }
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.UseOpenIddict<Client, Authorization, Scope, Token, string>();

@@ -20,7 +20,7 @@ public static class StorageRegistration
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(settings);
         services.AddSingleton(settings);
-        services.AddSingleton(new SqliteWriteGate(settings));
+        services.AddSingleton(_ => new SqliteWriteGate(settings)); // made by the container, which closes it
         services.AddSingleton<StorageMigrator>();
         services.AddSingleton<InstallationLock>();
         services.AddDbContextPool<IdentityServerDbContext>((provider, builder) =>

@@ -1,5 +1,6 @@
 using IdentityServer.Storage.Connections;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
 
 namespace IdentityServer.Storage;
@@ -13,6 +14,7 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
 {
     private IDbContextTransaction? _transaction;
     private SqliteWriteGate.Turn? _turn;
+    private DatabaseFacade? _facade;
 
     /// <summary>True between begin and commit or rollback.</summary>
     public bool IsOpen => _turn is not null || _transaction is not null;
@@ -22,6 +24,7 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
 
     /// <summary>Opens the write transaction, or does nothing when it is open.</summary>
     /// <exception cref="TimeoutException">SQLite only: no turn to write within half a minute.</exception>
+    /// <exception cref="System.Data.Common.DbException">The database is away, or another process holds its write lock too long.</exception>
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
         if (IsOpen)
@@ -29,19 +32,20 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
             return;
         }
 
+        var facade = db.Database;
         var turn = await gate.EnterAsync(cancellationToken);
         try
         {
             if (turn is null)
             {
-                _transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+                _transaction = await facade.BeginTransactionAsync(cancellationToken);
             }
             else
             {
                 // EF is not told: whatever it writes meanwhile goes over this connection, and so into its transaction.
                 turn.Begin();
+                facade.AutoTransactionBehavior = AutoTransactionBehavior.Never;
                 db.Kept!.Borrow(turn.Connection);
-                db.Database.AutoTransactionBehavior = AutoTransactionBehavior.Never;
             }
         }
         catch
@@ -50,7 +54,7 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
             throw;
         }
 
-        _turn = turn;
+        (_turn, _facade) = (turn, facade);
         db.StatementFailed = false;
         db.InUnitOfWork = true;
     }
@@ -75,6 +79,11 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
             cancellationToken.ThrowIfCancellationRequested();
             _turn?.Commit();
             await (_transaction?.CommitAsync(cancellationToken) ?? Task.CompletedTask);
+        }
+        catch
+        {
+            Rollbacks++;
+            throw;
         }
         finally
         {
@@ -164,19 +173,18 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
     {
         turn = _turn;
         var transaction = _transaction;
-        (_transaction, _turn) = (null, null);
         if (turn is not null)
         {
-            if (db.StatementFailed)
-            {
-                turn.Break();
-            }
-
             db.Kept!.GiveBack();
-            db.Database.AutoTransactionBehavior = AutoTransactionBehavior.WhenNeeded;
+            _facade!.AutoTransactionBehavior = AutoTransactionBehavior.WhenNeeded;
         }
 
-        db.InUnitOfWork = false;
+        if (IsOpen)
+        {
+            db.InUnitOfWork = false;
+        }
+
+        (_transaction, _turn, _facade) = (null, null, null);
         return transaction;
     }
 }

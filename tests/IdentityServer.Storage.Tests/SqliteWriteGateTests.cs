@@ -1,6 +1,8 @@
 using System.Data.Common;
 using IdentityServer.Storage.Connections;
 using IdentityServer.Storage.Entities;
+using IdentityServer.Storage.Operations;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -42,37 +44,107 @@ public sealed class SqliteWriteGateTests(SqliteDatabase database) : StorageContr
     }
 
     [Fact]
-    public async Task A_connection_on_which_a_statement_failed_is_used_no_more()
+    public async Task A_unit_that_a_constraint_voided_hands_on_the_connection_with_nothing_under_way()
     {
-        DbConnection? failed = null;
+        DbConnection? voided = null;
         await Should.ThrowAsync<DbUpdateException>(InUnitAsync(async services =>
         {
-            failed = services.GetRequiredService<IdentityServerDbContext>().Database.GetDbConnection();
+            voided = services.GetRequiredService<IdentityServerDbContext>().Database.GetDbConnection();
             await WriteAsync(services);
             await WriteAsync(services, "the same", 2);
         }));
 
-        (await InUnitAsync(WriteAsync)).ShouldNotBeSameAs(failed);
+        (await InUnitAsync(WriteAsync)).ShouldBeSameAs(voided);
         (await CountAsync()).ShouldBe(1);
     }
 
     [Fact]
-    public async Task A_query_takes_the_writers_turn_only_when_nobody_has_it()
+    public async Task A_connection_whose_transaction_SQLite_ended_by_itself_is_used_no_more()
     {
-        var gate = Node.GetRequiredService<SqliteWriteGate>();
-        using (var free = gate.TryEnter())
+        DbConnection? ended = null;
+        await Should.ThrowAsync<DbException>(InUnitAsync(async services =>
         {
-            free.ShouldNotBeNull();
-            gate.TryEnter().ShouldBeNull();
-        }
+            ended = services.GetRequiredService<IdentityServerDbContext>().Database.GetDbConnection();
+            await WriteAsync(services);
+            await using var command = ended.CreateCommand();
+            command.CommandText = "ROLLBACK"; // as SQLite does when the disk fails
+            await command.ExecuteNonQueryAsync(Cancel);
+        }));
 
+        (await InUnitAsync(WriteAsync)).ShouldNotBeSameAs(ended);
+        (await CountAsync()).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_statement_alone_that_was_cancelled_leaves_the_connection_in_place()
+    {
+        var before = await InUnitAsync(WriteAsync);
+        await InScopeAsync(services => Should.ThrowAsync<OperationCanceledException>(
+            services.GetRequiredService<CounterOperations>().ReadAsync("any", TimeSpan.FromHours(1), Now, new CancellationToken(canceled: true))));
+
+        (await InUnitAsync(WriteAsync)).ShouldBeSameAs(before);
+    }
+
+    [Fact]
+    public async Task A_query_beside_an_open_unit_is_answered_at_once_with_the_last_commit()
+    {
+        await SpendAsync(Node);
         await InScopeAsync(async services =>
         {
             await services.GetRequiredService<UnitOfWork>().BeginAsync(Cancel);
-            gate.TryEnter().ShouldBeNull();
+            await SpendAsync(services);
+            Node.GetRequiredService<SqliteWriteGate>().TryEnter().ShouldBeNull();
+
+            (await InScopeAsync(ReadAsync).WaitAsync(TimeSpan.FromSeconds(10), Cancel)).ShouldBe(1);
         });
-        using var afterwards = gate.TryEnter();
-        afterwards.ShouldNotBeNull();
+
+        (await InScopeAsync(ReadAsync)).ShouldBe(1);
+        using var turn = Node.GetRequiredService<SqliteWriteGate>().TryEnter();
+        turn.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task A_write_alone_waits_for_the_open_unit_and_shares_nothing_with_it()
+    {
+        Task waiting = Task.CompletedTask;
+        await InScopeAsync(async services =>
+        {
+            await services.GetRequiredService<UnitOfWork>().BeginAsync(Cancel);
+            await SpendAsync(services);
+            waiting = SpendAsync(Node);
+            waiting.IsCompleted.ShouldBeFalse();
+        });
+
+        await waiting.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+        (await InScopeAsync(ReadAsync)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_save_that_finds_its_row_gone_leaves_the_way_free_for_the_next()
+    {
+        await Should.ThrowAsync<DbUpdateConcurrencyException>(InScopeAsync(RemoveMissingAsync));
+
+        await InUnitAsync(WriteAsync).WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+    }
+
+    [Fact]
+    public async Task A_program_that_ends_leaves_no_log_beside_the_file()
+    {
+        var settings = new StorageSettings(StorageProvider.Sqlite, $"Data Source={Path.Combine(Path.GetTempPath(), $"{_name}.db")}");
+        var file = new SqliteConnectionStringBuilder(settings.ConnectionString).DataSource;
+        await new StorageMigrator(settings).MigrateAsync(Cancel);
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddIdentityServerStorage(settings);
+        services.AddOpenIddict().AddCore(builder => builder.UseIdentityServerStores());
+        await using (var node = services.BuildServiceProvider(validateScopes: true))
+        {
+            await SpendAsync(node);
+            File.Exists(file + "-wal").ShouldBeTrue();
+        }
+
+        File.Exists(file + "-wal").ShouldBeFalse();
+        File.Delete(file);
     }
 
     [Fact]
@@ -107,6 +179,25 @@ public sealed class SqliteWriteGateTests(SqliteDatabase database) : StorageContr
     }
 
     private readonly string _name = Guid.NewGuid().ToString("N");
+
+    private async Task SpendAsync(ServiceProvider node) => await InScopeAsync(node, async services =>
+    {
+        await SpendAsync(services);
+        return true;
+    });
+
+    private async Task SpendAsync(IServiceProvider services) =>
+        await services.GetRequiredService<CounterOperations>().TrySpendAsync(_name, TimeSpan.FromHours(1), 10, Now, Cancel);
+
+    private Task<int> ReadAsync(IServiceProvider services) =>
+        services.GetRequiredService<CounterOperations>().ReadAsync(_name, TimeSpan.FromHours(1), Now, Cancel);
+
+    private static async Task RemoveMissingAsync(IServiceProvider services)
+    {
+        var db = services.GetRequiredService<IdentityServerDbContext>();
+        db.Remove(new AuditEvent { Id = Guid.CreateVersion7(), At = Now, Name = "never written" });
+        await db.SaveChangesAsync(Cancel);
+    }
 
     private Task<DbConnection> InUnitAsync(Func<IServiceProvider, Task> work) => InScopeAsync(services => InUnitAsync(services, work));
 

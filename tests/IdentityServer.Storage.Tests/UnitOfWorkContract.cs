@@ -1,4 +1,5 @@
 using IdentityServer.Storage.Entities;
+using IdentityServer.Storage.Operations;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -181,6 +182,39 @@ public abstract class UnitOfWorkContract(Database database) : StorageContract(da
 
         (await ExistsAsync(name)).ShouldBeFalse();
     }
+
+    [Fact]
+    public async Task Nothing_more_is_written_in_a_unit_in_which_a_statement_failed()
+    {
+        var user = await AddUserAsync();
+        var name = NewName();
+
+        await InScopeAsync(async services =>
+        {
+            await services.GetRequiredService<UnitOfWork>().BeginAsync(Cancel);
+            await Should.ThrowAsync<DbUpdateException>(SaveDuplicateAsync(services, user));
+            services.GetRequiredService<IdentityServerDbContext>().ChangeTracker.Clear();
+
+            // PostgreSQL would refuse it too; here nothing reaches the database.
+            (await Should.ThrowAsync<Exception>(WriteAsync(services, name))).ToString().ShouldContain("nothing more is written");
+            await Should.ThrowAsync<InvalidOperationException>(services.GetRequiredService<CounterOperations>().TrySpendAsync(
+                name, TimeSpan.FromHours(1), 10, Now, Cancel));
+        });
+
+        (await ExistsAsync(name)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_unit_that_found_a_row_gone_is_never_said_to_be_committed() => await InScopeAsync(async services =>
+    {
+        var db = services.GetRequiredService<IdentityServerDbContext>();
+        var unit = services.GetRequiredService<UnitOfWork>();
+        await unit.BeginAsync(Cancel);
+        db.Remove(new AuditEvent { Id = Guid.CreateVersion7(), At = Now, Name = "never written" });
+        await Should.ThrowAsync<DbUpdateConcurrencyException>(db.SaveChangesAsync(Cancel));
+
+        await Should.ThrowAsync<InvalidOperationException>(unit.CommitAsync(Cancel));
+    });
 
     [Fact]
     public async Task Saves_of_many_rows_and_changes_in_bulk_share_the_fate_of_the_unit()

@@ -12,6 +12,12 @@ internal sealed class FailureWatch : DbCommandInterceptor, ISaveChangesIntercept
 {
     public static FailureWatch Instance { get; } = new();
 
+    public override InterceptionResult<DbCommand> CommandCreating(CommandCorrelatedEventData eventData, InterceptionResult<DbCommand> result)
+    {
+        (eventData.Context as IdentityServerDbContext)?.RefuseAfterFailure();
+        return result;
+    }
+
     public override void CommandFailed(DbCommand command, CommandErrorEventData eventData) => Note(eventData.Context);
 
     public override Task CommandFailedAsync(DbCommand command, CommandErrorEventData eventData, CancellationToken cancellationToken = default) =>
@@ -21,6 +27,20 @@ internal sealed class FailureWatch : DbCommandInterceptor, ISaveChangesIntercept
 
     public override Task CommandCanceledAsync(DbCommand command, CommandEndEventData eventData, CancellationToken cancellationToken = default) =>
         Noted(eventData.Context);
+
+    // A save that found a row changed is not told of as one that failed.
+    public InterceptionResult ThrowingConcurrencyException(ConcurrencyExceptionEventData eventData, InterceptionResult result)
+    {
+        Note(eventData.Context);
+        return result;
+    }
+
+    public ValueTask<InterceptionResult> ThrowingConcurrencyExceptionAsync(
+        ConcurrencyExceptionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
+    {
+        Note(eventData.Context);
+        return ValueTask.FromResult(result);
+    }
 
     public void SaveChangesFailed(DbContextErrorEventData eventData) => Note(eventData.Context);
 

@@ -12,7 +12,7 @@ internal sealed class SqliteSavesQueue(SqliteWriteGate gate) : SaveChangesInterc
     public override async ValueTask<InterceptionResult<int>> SavingChangesAsync(
         DbContextEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
     {
-        if (eventData.Context is IdentityServerDbContext { InUnitOfWork: false } context)
+        if (eventData.Context is IdentityServerDbContext { InUnitOfWork: false, Database.CurrentTransaction: null } context)
         {
             _turns.AddOrUpdate(context, (await gate.EnterAsync(cancellationToken))!);
         }
@@ -36,6 +36,14 @@ internal sealed class SqliteSavesQueue(SqliteWriteGate gate) : SaveChangesInterc
     {
         Leave(eventData.Context);
         return Task.CompletedTask;
+    }
+
+    // A save that found a row changed ends here, and not as one that failed.
+    public override ValueTask<InterceptionResult> ThrowingConcurrencyExceptionAsync(
+        ConcurrencyExceptionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
+    {
+        Leave(eventData.Context);
+        return ValueTask.FromResult(result);
     }
 
     private void Leave(DbContext? context)

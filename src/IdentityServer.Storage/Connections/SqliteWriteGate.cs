@@ -1,11 +1,14 @@
+using System.Data;
 using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace IdentityServer.Storage.Connections;
 
 /// <summary>
 /// SQLite has one writer at a time. Writers of this process queue here without holding a thread, instead of spinning on the file's
-/// lock; other processes are waited for by SQLite itself. All of them write over one connection, kept here: SQLite throws a connection's
-/// pages away whenever another one has committed, so that two that write by turns would read the same pages again and again.
+/// lock; other processes are waited for by SQLite itself. Units of work and single statements go over one connection, kept here: SQLite
+/// throws a connection's pages away whenever another one has committed, so that two that write by turns would read them again and again.
 /// On PostgreSQL the gate stands open and holds nothing.
 /// </summary>
 public sealed class SqliteWriteGate : IDisposable
@@ -96,8 +99,12 @@ public sealed class SqliteWriteGate : IDisposable
             _open = false;
         }
 
-        /// <summary>Something failed on the connection: the next turn opens another one.</summary>
-        public void Break() => _broken = true;
+        /// <summary>
+        /// A statement failed. Unless it was cancelled or a constraint refused it, which leaves the connection sound, the next turn opens
+        /// another one.
+        /// </summary>
+        public void Failed(Exception failure) =>
+            _broken |= failure is not (OperationCanceledException or SqliteException { SqliteErrorCode: raw.SQLITE_CONSTRAINT });
 
         public void Dispose()
         {
@@ -112,7 +119,19 @@ public sealed class SqliteWriteGate : IDisposable
             }
             finally
             {
+                Release(owner);
+            }
+        }
+
+        private static void Release(SqliteWriteGate owner)
+        {
+            try
+            {
                 owner._turns!.Release();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The program ends, and nobody waits any more.
             }
         }
 
@@ -125,11 +144,14 @@ public sealed class SqliteWriteGate : IDisposable
                     PreparedCommands.Of(owner._connection!, UndoAll, parameters: 0).ExecuteNonQuery();
                 }
             }
-            catch (DbException)
+            catch
             {
                 // SQLite has undone it by itself, or the file is away. Closing the connection undoes it in any case.
                 _broken = true;
             }
+
+            // Nobody inherits a transaction: what the next one writes would share its fate.
+            _broken |= owner._connection is SqliteConnection { State: ConnectionState.Open } open && raw.sqlite3_get_autocommit(open.Handle) == 0;
 
             if (_broken)
             {

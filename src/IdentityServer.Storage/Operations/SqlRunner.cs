@@ -6,8 +6,9 @@ using Microsoft.EntityFrameworkCore.Storage;
 namespace IdentityServer.Storage.Operations;
 
 /// <summary>
-/// Runs statements on the context's connection and in its transaction, past EF's pipeline: these are the statements every token
-/// request pays for. On SQLite prepared commands are kept with their connection; on PostgreSQL Npgsql prepares by itself.
+/// Runs statements past EF's pipeline: these are the ones that every token request pays for. Within a unit of work they join its
+/// transaction. Outside, on SQLite, they go over the writers' connection, and their prepared commands are kept with it; on PostgreSQL
+/// they go over the context's, and Npgsql prepares by itself.
 /// </summary>
 internal sealed class SqlRunner(IdentityServerDbContext db, SqliteWriteGate gate)
 {
@@ -51,7 +52,7 @@ internal sealed class SqlRunner(IdentityServerDbContext db, SqliteWriteGate gate
 
     private Task<T> OnConnectionAsync<T>(
         SqlText sql, object?[] values, bool write, Func<DbCommand, CancellationToken, Task<T>> run, CancellationToken cancellationToken) =>
-        !OnPostgreSql && !db.InUnitOfWork
+        !OnPostgreSql && !db.InUnitOfWork && db.Database.CurrentTransaction is null
             ? InTurnAsync(sql, values, write, run, cancellationToken)
             : OnContextAsync(sql, values, run, cancellationToken);
 
@@ -69,9 +70,9 @@ internal sealed class SqlRunner(IdentityServerDbContext db, SqliteWriteGate gate
         {
             return await run(Bind(PreparedCommands.Of(turn.Connection, sql, values.Length), null, values), cancellationToken);
         }
-        catch
+        catch (Exception failure)
         {
-            turn.Break();
+            turn.Failed(failure);
             throw;
         }
     }
@@ -79,6 +80,7 @@ internal sealed class SqlRunner(IdentityServerDbContext db, SqliteWriteGate gate
     private async Task<T> OnContextAsync<T>(
         SqlText sql, object?[] values, Func<DbCommand, CancellationToken, Task<T>> run, CancellationToken cancellationToken)
     {
+        db.RefuseAfterFailure();
         var transaction = db.Database.CurrentTransaction;
         var alone = !db.InUnitOfWork;
         if (alone)

@@ -96,6 +96,7 @@ public sealed class HangingUpTests
         {
             SQLitePCL.raw.sqlite3_update_hook(
                 connection.Handle, (_, _, _, table, _) => _changed |= table.utf8_to_string() == "otp_challenges", null);
+            SQLitePCL.raw.sqlite3_rollback_hook(connection.Handle, _ => _changed = false, null);
             SQLitePCL.raw.sqlite3_commit_hook(
                 connection.Handle,
                 _ =>
