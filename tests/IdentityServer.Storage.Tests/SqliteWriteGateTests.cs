@@ -128,7 +128,7 @@ public sealed class SqliteWriteGateTests(SqliteDatabase database) : StorageContr
     }
 
     [Fact]
-    public async Task A_program_that_ends_leaves_no_log_beside_the_file()
+    public async Task The_writers_connection_is_closed_with_the_program()
     {
         var settings = new StorageSettings(StorageProvider.Sqlite, $"Data Source={Path.Combine(Path.GetTempPath(), $"{_name}.db")}");
         var file = new SqliteConnectionStringBuilder(settings.ConnectionString).DataSource;
@@ -143,6 +143,7 @@ public sealed class SqliteWriteGateTests(SqliteDatabase database) : StorageContr
             File.Exists(file + "-wal").ShouldBeTrue();
         }
 
+        // SQLite takes its log away with the last connection, and nobody else had one here.
         File.Exists(file + "-wal").ShouldBeFalse();
         File.Delete(file);
     }
