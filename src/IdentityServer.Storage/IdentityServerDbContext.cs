@@ -59,6 +59,9 @@ public class IdentityServerDbContext : DbContext, IDataProtectionKeyContext
     /// <summary>True while a unit of work is open: what is written now becomes durable with it, or not at all.</summary>
     public bool InUnitOfWork { get; internal set; }
 
+    /// <summary>True when a statement now would commit by itself: neither a unit of work is open nor a transaction of EF's own.</summary>
+    internal bool CommitsAlone => !InUnitOfWork && Database.CurrentTransaction is null;
+
     /// <summary>The connection, on SQLite; null on PostgreSQL.</summary>
     internal KeptSqliteConnection? Kept { get; }
 

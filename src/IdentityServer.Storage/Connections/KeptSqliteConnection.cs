@@ -46,7 +46,10 @@ internal sealed class KeptSqliteConnection(
         set => base.DbConnection = value;
     }
 
-    /// <summary>Opens a connection that belongs to no context.</summary>
+    /// <summary>
+    /// Opens a connection that belongs to no context. It lacks the functions that EF registers on a context's own, for regular expressions
+    /// and decimals: a query that needs one fails within a unit of work.
+    /// </summary>
     /// <exception cref="DbException">The file cannot be opened.</exception>
     public static DbConnection Open(StorageSettings settings)
     {

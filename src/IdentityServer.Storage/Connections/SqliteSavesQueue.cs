@@ -12,7 +12,7 @@ internal sealed class SqliteSavesQueue(SqliteWriteGate gate) : SaveChangesInterc
     public override async ValueTask<InterceptionResult<int>> SavingChangesAsync(
         DbContextEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
     {
-        if (eventData.Context is IdentityServerDbContext { InUnitOfWork: false, Database.CurrentTransaction: null } context)
+        if (eventData.Context is IdentityServerDbContext { CommitsAlone: true } context)
         {
             _turns.AddOrUpdate(context, (await gate.EnterAsync(cancellationToken))!);
         }

@@ -1,4 +1,5 @@
 using IdentityServer.Storage.Connections;
+
 namespace IdentityServer.Storage.Operations;
 
 /// <summary>What became of a wish to spend.</summary>

@@ -1,4 +1,5 @@
 using IdentityServer.Storage.Connections;
+
 namespace IdentityServer.Storage.Operations;
 
 /// <summary>The question that every token for a user hangs on.</summary>

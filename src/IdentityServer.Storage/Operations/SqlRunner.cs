@@ -52,7 +52,7 @@ internal sealed class SqlRunner(IdentityServerDbContext db, SqliteWriteGate gate
 
     private Task<T> OnConnectionAsync<T>(
         SqlText sql, object?[] values, bool write, Func<DbCommand, CancellationToken, Task<T>> run, CancellationToken cancellationToken) =>
-        !OnPostgreSql && !db.InUnitOfWork && db.Database.CurrentTransaction is null
+        !OnPostgreSql && db.CommitsAlone
             ? InTurnAsync(sql, values, write, run, cancellationToken)
             : OnContextAsync(sql, values, run, cancellationToken);
 
@@ -82,7 +82,7 @@ internal sealed class SqlRunner(IdentityServerDbContext db, SqliteWriteGate gate
     {
         db.RefuseAfterFailure();
         var transaction = db.Database.CurrentTransaction;
-        var alone = !db.InUnitOfWork;
+        var alone = db.CommitsAlone;
         if (alone)
         {
             await db.Database.OpenConnectionAsync(cancellationToken);
