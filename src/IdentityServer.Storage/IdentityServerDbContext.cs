@@ -46,6 +46,8 @@ public class IdentityServerDbContext : DbContext, IDataProtectionKeyContext
 
     public DbSet<ConsentQuestion> ConsentQuestions => Set<ConsentQuestion>();
 
+    public DbSet<PendingAccount> PendingAccounts => Set<PendingAccount>();
+
     public DbSet<Client> Clients => Set<Client>();
 
     public DbSet<Authorization> Authorizations => Set<Authorization>();

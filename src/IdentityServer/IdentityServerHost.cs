@@ -3,6 +3,7 @@ using IdentityServer.Clients;
 using IdentityServer.Grants;
 using IdentityServer.Home;
 using IdentityServer.Hosting;
+using IdentityServer.Languages;
 using IdentityServer.Mail;
 using IdentityServer.Outbox;
 using IdentityServer.Protocol;
@@ -28,7 +29,7 @@ internal static class IdentityServerHost
     {
         var builder = WebApplication.CreateBuilder(HostEnvironment.Options(args));
         configure?.Invoke(builder);
-        builder.AddSettings();
+        builder.AddSettings().AddLanguages();
         builder.AddFoundations().AddHosting();
         builder.AddOutbox().AddAudit();
         builder.AddMail();

@@ -11,7 +11,7 @@ internal static class FloorPlan
 
     private static readonly string[][] Floors =
     [
-        ["Settings", "Pages"],
+        ["Settings", "Pages", "Languages"],
         ["Outbox", "Audit", "Secrets"],
         ["Mail"],
         ["Users", "Sessions", "Clients", "Grants"],

@@ -28,7 +28,7 @@ public sealed class NoOtherWayTests
     [Fact]
     public void Only_the_code_step_gives_a_session_and_only_for_a_consumed_challenge()
     {
-        Instructions.CallersOf("SessionIssuer", "Issue").ShouldBe(["CodeStep.JudgeAsync"]);
+        Instructions.CallersOf("SessionIssuer", "Issue").ShouldBe(["CodeStep.ConsumeAsync"]);
         House.Host.GetType("IdentityServer.Sessions.SessionIssuer", throwOnError: true)!.GetMethods()
             .Single(method => method.Name == "Issue").GetParameters().Select(parameter => parameter.ParameterType).ShouldContain(typeof(ConsumedChallenge));
     }
@@ -106,10 +106,11 @@ public sealed class NoOtherWayTests
     [Fact]
     public void Codes_are_checked_and_challenges_consumed_in_one_place_each()
     {
-        Instructions.CallersOf("OneTimeCode", "Matches").ShouldBe(["CodeStep.JudgeAsync"]);
-        Instructions.CallersOf("ChallengeOperations", "SpendAsync").ShouldBe(["CodeStep.AnswerAsync"]);
-        Instructions.CallersOf("ChallengeOperations", "ConsumeAsync").ShouldBe(["CodeStep.JudgeAsync"]);
-        Instructions.CallersOf("OneTimeCodeDerivation", "Derive").ShouldBe(["CodeStep.JudgeAsync", "CodeMailHandler.DeliverAsync"], ignoreOrder: true);
+        Instructions.CallersOf("OneTimeCode", "Matches").ShouldBe(["CodeJudge.CompareAsync"]);
+        Instructions.CallersOf("ChallengeOperations", "SpendAsync").ShouldBe(["CodeJudge.JudgeAsync"]);
+        Instructions.CallersOf("ChallengeOperations", "ConsumeAsync").ShouldBe(["CodeStep.ConsumeAsync"]);
+        Instructions.CallersOf("ChallengeOperations", "ConsumeProofAsync").ShouldBe(["SignUpStep.MakeAsync", "ResetStep.AnswerAsync"], ignoreOrder: true);
+        Instructions.CallersOf("OneTimeCodeDerivation", "Derive").ShouldBe(["CodeJudge.CompareAsync", "CodeMailHandler.DeliverAsync"], ignoreOrder: true);
         Instructions.CallersOf("OneTimeCode", "Reveal").ShouldAllBe(caller => caller.StartsWith("CodeMail.", StringComparison.Ordinal));
     }
 }

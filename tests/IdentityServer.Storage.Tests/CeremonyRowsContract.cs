@@ -25,6 +25,7 @@ public abstract class CeremonyRowsContract(Database database) : StorageContract(
 
         (challenge.UserId, challenge.State, challenge.ExpiresAt) = (user.Id, ChallengeState.Open, Now.AddMinutes(1));
         (challenge.CredentialVersion, session.UserId, session.ChallengeId, session.EndedAt) = (user.CredentialVersion, user.Id, challenge.Id, null);
+        challenge.Purpose = Domain.OneTimeCodes.OtpPurpose.SignIn; // no other may open a session
         (message.UserId, message.State, message.Failures) = (user.Id, DeliveryState.Queued, 0);
         (message.LeasedBy, message.LeasedUntil, message.HandedOverAt, message.LastReply) = (null, null, null, null);
 

@@ -31,6 +31,9 @@ public enum NextStep
     /// <summary>Password and code.</summary>
     SignIn,
 
+    /// <summary>Make an account first, then password and code.</summary>
+    SignUp,
+
     /// <summary>Ask what the client may see.</summary>
     Consent,
 
@@ -53,6 +56,9 @@ public enum NextStep
 /// <summary>Decides the next step, and is the only place that does.</summary>
 public static class SignInDecision
 {
+    /// <summary>The prompt value that asks for an account to be made (Initiating User Registration via OpenID Connect 1.0 §4).</summary>
+    public const string Create = "create";
+
     /// <summary>Decides from facts alone.</summary>
     public static NextStep Decide(AuthorizationFacts facts)
     {
@@ -65,7 +71,7 @@ public static class SignInDecision
 
         if (NeedsSignIn(facts))
         {
-            return silent ? NextStep.RefuseLoginRequired : NextStep.SignIn;
+            return silent ? NextStep.RefuseLoginRequired : facts.Prompt.Contains(Create) ? NextStep.SignUp : NextStep.SignIn;
         }
 
         if (facts.ConsentAnswered is false)
@@ -103,6 +109,7 @@ public static class SignInDecision
 
         return facts.Prompt.Contains("login")
             || facts.Prompt.Contains("select_account")
+            || facts.Prompt.Contains(Create)
             || (facts.MaxAge is { } maxAge && (maxAge <= TimeSpan.Zero || facts.Now - session.AuthenticatedAt > maxAge));
     }
 }

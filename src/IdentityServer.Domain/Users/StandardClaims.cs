@@ -52,6 +52,21 @@ public sealed class StandardClaims
     /// <summary>The claims that are there, by name.</summary>
     public IReadOnlyDictionary<string, JsonElement> Members => _members;
 
+    /// <summary>The claims of an account of which nothing is known but its language (<c>locale</c>).</summary>
+    /// <param name="tag">A language tag (BCP 47), or null for no claims.</param>
+    /// <exception cref="ArgumentException">It is no language tag.</exception>
+    public static StandardClaims OfLanguage(string? tag)
+    {
+        if (tag is null)
+        {
+            return None;
+        }
+
+        return TryParse([new("locale", JsonSerializer.SerializeToElement(tag))], out var claims, out _)
+            ? claims
+            : throw new ArgumentException("Not a language tag.", nameof(tag));
+    }
+
     /// <summary>Checks members and keeps them.</summary>
     /// <param name="members">Names and values, such as those of a JSON object.</param>
     /// <param name="claims">The claims, when every member obeys its rule.</param>

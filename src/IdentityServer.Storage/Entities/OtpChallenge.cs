@@ -6,16 +6,23 @@ public enum ChallengeState
     Open = 0,
     Consumed = 1,
     Closed = 2,
+
+    /// <summary>Consumed as the proof of a mailbox. No session descends from it: another state, so that none ever can.</summary>
+    Proven = 3,
 }
 
 /// <summary>A mailed one-time code that is waited for. Holds what the code is derived from, never the code.</summary>
 public sealed class OtpChallenge
 {
+    /// <summary>The credential version of an account that does not exist.</summary>
+    public const long NoAccount = -1;
+
     public Guid Id { get; set; }
 
+    /// <summary>The account; or, for an address without one, what stands in for it so that limits hold all the same.</summary>
     public Guid UserId { get; set; }
 
-    /// <summary>What the code is for ("sign-in"); a code of one purpose is void for another.</summary>
+    /// <summary>What the code is for, one of <c>OtpPurpose</c>; a code of one purpose is void for another.</summary>
     public required string Purpose { get; set; }
 
     public required byte[] Seed { get; set; }
@@ -23,7 +30,7 @@ public sealed class OtpChallenge
     /// <summary>SHA-256 of the secret in the browser's pending cookie.</summary>
     public required byte[] BrowserHash { get; set; }
 
-    /// <summary>The account's credential version at issue.</summary>
+    /// <summary>The account's credential version at issue; <see cref="NoAccount"/> where there is none, and as long as there is none.</summary>
     public long CredentialVersion { get; set; }
 
     /// <summary>Which derivation key made the code.</summary>
@@ -59,7 +66,10 @@ public sealed class OtpChallenge
     /// <summary>The stored authorization request (<c>request_uri</c>) to go back to, if any. Return state lives here, not in a URL.</summary>
     public string? RequestUri { get; set; }
 
-    /// <summary>Browser and operating system in words, for the mail.</summary>
+    /// <summary>The language that page and mail speak (BCP 47).</summary>
+    public string? Language { get; set; }
+
+    /// <summary>Names of browser and operating system, for the mail.</summary>
     public string? Browser { get; set; }
 
     /// <summary>The network the request came from (IPv4 /32, IPv6 /64).</summary>

@@ -14,13 +14,26 @@ internal sealed class OtpChallengeMapping : IEntityTypeConfiguration<OtpChalleng
         builder.Property(challenge => challenge.Reference).HasMaxLength(16);
         builder.Property(challenge => challenge.ClientId).HasMaxLength(100);
         builder.Property(challenge => challenge.RequestUri).HasMaxLength(256);
+        builder.Property(challenge => challenge.Language).HasMaxLength(16);
         builder.Property(challenge => challenge.Browser).HasMaxLength(100);
         builder.Property(challenge => challenge.Network).HasMaxLength(64);
         builder.HasIndex(challenge => challenge.UserId);
 
         // A consumed challenge lives as long as its session; only the others are found by their expiry.
         builder.HasIndex(challenge => challenge.ExpiresAt).HasFilter("\"State\" <> 1");
-        builder.HasOne<User>().WithMany().HasForeignKey(challenge => challenge.UserId).OnDelete(DeleteBehavior.Cascade);
+    }
+}
+
+internal sealed class PendingAccountMapping : IEntityTypeConfiguration<PendingAccount>
+{
+    public void Configure(EntityTypeBuilder<PendingAccount> builder)
+    {
+        builder.ToTable("pending_accounts");
+        builder.HasKey(account => account.ChallengeId);
+        builder.Property(account => account.Email).HasMaxLength(254);
+        builder.Property(account => account.PasswordHash).HasMaxLength(512);
+        builder.Property(account => account.Language).HasMaxLength(16);
+        builder.HasIndex(account => account.ExpiresAt);
     }
 }
 
@@ -50,7 +63,6 @@ internal sealed class OutboxMessageMapping : IEntityTypeConfiguration<OutboxMess
         builder.HasIndex(message => message.DueAt).HasFilter("\"DueAt\" IS NOT NULL");
         builder.HasIndex(message => message.ChallengeId);
         builder.HasIndex(message => message.ExpiresAt);
-        builder.HasOne<User>().WithMany().HasForeignKey(message => message.UserId).OnDelete(DeleteBehavior.Cascade);
     }
 }
 

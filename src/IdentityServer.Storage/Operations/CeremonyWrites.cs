@@ -13,8 +13,8 @@ public sealed class CeremonyWrites
         """
         INSERT INTO "otp_challenges" ("Id", "UserId", "Purpose", "Seed", "BrowserHash", "CredentialVersion", "KeyId", "Reference", "State",
           "AttemptsLeft", "AccountSpent", "AccountDay", "AccountSpentOnDay", "Sends", "LastSentAt", "CreatedAt", "ExpiresAt",
-          "ClientId", "RequestUri", "Browser", "Network")
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+          "ClientId", "RequestUri", "Browser", "Network", "Language")
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
         """);
 
     private static readonly SqlText Message = new(
@@ -28,6 +28,8 @@ public sealed class CeremonyWrites
         INSERT INTO "audit_events" ("Id", "At", "Name", "UserId", "ClientId", "SessionId", "ChallengeId", "Network", "Details")
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """);
+
+    private static readonly SqlText Verify = new("""UPDATE "users" SET "EmailVerified" = TRUE WHERE "Id" = $1 AND NOT "EmailVerified" """);
 
     private readonly SqlRunner _sql;
 
@@ -49,6 +51,7 @@ public sealed class CeremonyWrites
                 row.Id, row.UserId, row.Purpose, row.Seed, row.BrowserHash, row.CredentialVersion, row.KeyId, row.Reference, (int)row.State,
                 row.AttemptsLeft, row.AccountSpent, row.AccountDay, row.AccountSpentOnDay, row.Sends, Moment(row.LastSentAt),
                 Moment(row.CreatedAt), Moment(row.ExpiresAt), row.ClientId, row.RequestUri, row.Browser, row.Network,
+                row.Language,
             ],
             cancellationToken);
     }
@@ -78,6 +81,9 @@ public sealed class CeremonyWrites
             [row.Id, Moment(row.At), row.Name, row.UserId, row.ClientId, row.SessionId, row.ChallengeId, row.Network, row.Details],
             cancellationToken);
     }
+
+    /// <summary>Notes that an account's address has been proven; changes nothing when it was before.</summary>
+    public Task VerifyAddressAsync(Guid userId, CancellationToken cancellationToken) => _sql.WriteAsync(Verify, [userId], cancellationToken);
 
     private static long Moment(DateTimeOffset moment) => moment.ToUnixTimeMilliseconds();
 }

@@ -45,11 +45,15 @@ public sealed class ChallengeOperations
     /// <summary>The length of a network's window.</summary>
     public static readonly TimeSpan NetworkBucket = TimeSpan.FromHours(1);
 
-    // Valid means: open, in time, and for the password and address that the account has now.
+    private static readonly TimeSpan ProofDay = TimeSpan.FromDays(1);
+    private static readonly TimeSpan ProofMonth = TimeSpan.FromDays(30);
+
+    // Valid means: open, in time, and for the password and address that the account has now. Without an account it is for none: one that
+    // was made or deleted meanwhile voids it.
     private const string Valid =
         """
         "State" = 0 AND "ExpiresAt" > $2
-        AND "CredentialVersion" = (SELECT u."CredentialVersion" FROM "users" u WHERE u."Id" = "otp_challenges"."UserId")
+        AND "CredentialVersion" = COALESCE((SELECT u."CredentialVersion" FROM "users" u WHERE u."Id" = "otp_challenges"."UserId"), -1)
         """;
 
     private static readonly SqlText Spend = new(
@@ -68,6 +72,8 @@ public sealed class ChallengeOperations
 
     private static readonly SqlText Consume = new($"""UPDATE "otp_challenges" SET "State" = 1 WHERE "Id" = $1 AND {Valid}""");
 
+    private static readonly SqlText ConsumeProof = new($"""UPDATE "otp_challenges" SET "State" = 3 WHERE "Id" = $1 AND {Valid} AND "Purpose" <> 'sign-in'""");
+
     private static readonly SqlText CountSend = new(
         """
         UPDATE "otp_challenges" SET "Sends" = "Sends" + 1, "LastSentAt" = $2
@@ -76,7 +82,8 @@ public sealed class ChallengeOperations
 
     private static readonly SqlText Open = new(
         """
-        SELECT "Id", "BrowserHash" FROM "otp_challenges" WHERE "UserId" = $1 AND "State" = 0 AND "ExpiresAt" > $2 ORDER BY "CreatedAt"
+        SELECT "Id", "BrowserHash" FROM "otp_challenges" WHERE "UserId" = $1 AND "State" = 0 AND "ExpiresAt" > $2 AND "Purpose" = 'sign-in'
+        ORDER BY "CreatedAt"
         """);
 
     private static readonly SqlText Close = new("""UPDATE "otp_challenges" SET "State" = 2 WHERE "Id" = $1 AND "State" = 0""");
@@ -128,6 +135,11 @@ public sealed class ChallengeOperations
                     return new SpendOutcome.NetworkExhausted();
                 }
 
+                if (purpose != OtpPurpose.SignIn)
+                {
+                    return await SpendProofAsync(challenge, charged.Total, now, cancellationToken);
+                }
+
                 if (await _budgets.TrySpendAsync(challenge.UserId, challenge.Id, now, cancellationToken) is not { } spend)
                 {
                     // The attempt stays spent.
@@ -161,9 +173,9 @@ public sealed class ChallengeOperations
         ArgumentNullException.ThrowIfNull(challenge);
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(alongside);
-        if (session.ChallengeId != challenge.Id || session.UserId != challenge.UserId)
+        if (session.ChallengeId != challenge.Id || session.UserId != challenge.UserId || challenge.Purpose != OtpPurpose.SignIn)
         {
-            throw new InvalidOperationException("A session descends from the challenge that it consumes, for the same user.");
+            throw new InvalidOperationException("A session descends from the sign-in challenge that it consumes, for the same user.");
         }
 
         return _work.InOwnTransactionAsync<ConsumedChallenge?>(
@@ -180,6 +192,43 @@ public sealed class ChallengeOperations
                 await _budgets.RefundAsync(challenge.UserId, challenge.Id, cancellationToken);
                 await _counters.RefundAsync(NetworkKey(network), NetworkBucket, now, 1, cancellationToken);
                 return new ConsumedChallenge(challenge, session);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// Consumes a challenge that proves a mailbox and opens no session, together with what the proof is for: all or nothing.
+    /// </summary>
+    /// <param name="challenge">The challenge whose code was right.</param>
+    /// <param name="network">The network whose last guess, the right one, is given back.</param>
+    /// <param name="alongside">Does what the proof is for, in the same transaction. False undoes everything.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="cancellationToken">Cancels before the commit.</param>
+    /// <returns>False when another request was faster, the challenge is void by now, or <paramref name="alongside"/> said so.</returns>
+    public Task<bool> ConsumeProofAsync(
+        OtpChallenge challenge, string network, Func<Task<bool>> alongside, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(challenge);
+        ArgumentNullException.ThrowIfNull(alongside);
+        if (challenge.Purpose == OtpPurpose.SignIn)
+        {
+            throw new InvalidOperationException("A sign-in's challenge is consumed with the session that it opens.");
+        }
+
+        return _work.InOwnTransactionAsync(
+            async () =>
+            {
+                await _budgets.HoldAsync(challenge.UserId, cancellationToken);
+                if (await _sql.WriteAsync(ConsumeProof, [challenge.Id, now.ToUnixTimeMilliseconds()], cancellationToken) != 1 || !await alongside())
+                {
+                    await _work.RollbackAsync(cancellationToken);
+                    return false;
+                }
+
+                await _counters.RefundAsync(NetworkKey(network), NetworkBucket, now, 1, cancellationToken);
+                await _counters.RefundAsync(ProofKey(challenge, "day"), ProofDay, now, 1, cancellationToken);
+                await _counters.RefundAsync(ProofKey(challenge, "month"), ProofMonth, now, 1, cancellationToken);
+                return true;
             },
             cancellationToken);
     }
@@ -220,6 +269,21 @@ public sealed class ChallengeOperations
         await _budgets.HoldByChallengeAsync(id, cancellationToken);
         return await _sql.WriteAsync(CountSend, [id, now.ToUnixTimeMilliseconds(), sendsBefore], cancellationToken) == 1;
     }
+
+    // Strangers can ask for these codes without any password, so their guesses have limits of their own: they must not use up what the
+    // account's owner signs in by. An address without an account has the same limits, or the difference would tell.
+    private async Task<SpendOutcome> SpendProofAsync(OtpChallenge challenge, int networkTotal, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var day = await _counters.TrySpendAsync(ProofKey(challenge, "day"), ProofDay, GuessBudget.ProofsPerDay, now, cancellationToken);
+        var month = day.Allowed
+            ? await _counters.TrySpendAsync(ProofKey(challenge, "month"), ProofMonth, GuessBudget.ProofsPerMonth, now, cancellationToken)
+            : day;
+
+        // The attempt stays spent.
+        return month.Allowed ? new SpendOutcome.Spent(challenge, networkTotal, ReachedLimit: false) : new SpendOutcome.AccountExhausted(challenge);
+    }
+
+    private static string ProofKey(OtpChallenge challenge, string window) => $"code-guesses/{challenge.Purpose}/{window}/{challenge.UserId:N}";
 
     private static string NetworkKey(string network) => "code-guesses/network/" + network;
 

@@ -11,11 +11,11 @@ internal static class ChallengeRow
         """
         "otp_challenges"."Id", "otp_challenges"."UserId", "Purpose", "Seed", "BrowserHash", "otp_challenges"."CredentialVersion", "KeyId",
         "Reference", "State", "AttemptsLeft", "AccountSpent", "AccountDay", "AccountSpentOnDay", "Sends", "LastSentAt",
-        "otp_challenges"."CreatedAt", "ExpiresAt", "ClientId", "RequestUri", "Browser", "Network"
+        "otp_challenges"."CreatedAt", "ExpiresAt", "ClientId", "RequestUri", "Browser", "Network", "Language"
         """;
 
     /// <summary>How many columns there are: what is joined to them begins here.</summary>
-    public const int Width = 21;
+    public const int Width = 22;
 
     public static OtpChallenge Read(DbDataReader row) => new()
     {
@@ -40,5 +40,6 @@ internal static class ChallengeRow
         RequestUri = row.NullableText(18),
         Browser = row.NullableText(19),
         Network = row.NullableText(20),
+        Language = row.NullableText(21),
     };
 }

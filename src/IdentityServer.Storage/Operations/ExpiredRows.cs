@@ -48,6 +48,8 @@ public sealed class ExpiredRows
 
     private static readonly Deletion Messages = ByExpiry("outbox_messages", "Id");
 
+    private static readonly Deletion PendingAccounts = ByExpiry("pending_accounts", "ChallengeId");
+
     private static readonly Deletion Counters = ByExpiry("counters", "Key");
 
     private static readonly Deletion Questions = new(
@@ -63,6 +65,7 @@ public sealed class ExpiredRows
         (ConsumedChallenges, LongGrace),
         (Sessions, LongGrace),
         (OtherChallenges, LongGrace),
+        (PendingAccounts, LongGrace),
         (Messages, LongGrace),
         (Counters, ShortGrace),
         (Questions, ShortGrace),

@@ -8,7 +8,7 @@ public sealed class SignInProofOperations
     private static readonly SqlText Prove = new(
         """
         SELECT 1 FROM "authentication_sessions" s
-        JOIN "otp_challenges" c ON c."Id" = s."ChallengeId" AND c."UserId" = s."UserId" AND c."State" = 1
+        JOIN "otp_challenges" c ON c."Id" = s."ChallengeId" AND c."UserId" = s."UserId" AND c."State" = 1 AND c."Purpose" = 'sign-in'
         WHERE s."Id" = $1 AND s."UserId" = $2 AND s."EndedAt" IS NULL AND s."ExpiresAt" > $3
         """);
 
@@ -24,7 +24,7 @@ public sealed class SignInProofOperations
     internal SignInProofOperations(SqlRunner sql, UnitOfWork work) => (_sql, _work) = (sql, work);
 
     /// <summary>
-    /// True when the session exists, belongs to the user, is open, and descends from a challenge of the same user that was consumed (I1).
+    /// True when the session exists, belongs to the user, is open, and descends from a sign-in challenge of the same user that was consumed (I1).
     /// </summary>
     public async Task<bool> HoldsAsync(Guid sessionId, Guid userId, DateTimeOffset now, CancellationToken cancellationToken) =>
         await _sql.ReadAsync(Prove, [sessionId, userId, now.ToUnixTimeMilliseconds()], static _ => true, cancellationToken) is [true];

@@ -64,6 +64,7 @@ internal static class AuditEvents
     public const string TokenReplayed = "token.replayed";
     public const string SignInRefused = "token.refused-without-session";
     public const string UserCreated = "user.created";
+    public const string PasswordReset = "user.password-reset";
     public const string PasswordChanged = "user.password-changed";
     public const string ClientRegistered = "client.registered";
     public const string ClientChanged = "client.changed";

@@ -23,14 +23,23 @@ internal static class EmbeddedAssets
 
     public static void MapEmbeddedAssets(this IEndpointRouteBuilder endpoints)
     {
-        foreach (var (path, asset) in Assets)
+        foreach (var (path, asset) in Assets.Where(asset => asset.Value.ContentType != "text/css")) // that one is branded first
         {
-            endpoints.MapMethods(path, [HttpMethods.Get, HttpMethods.Head], (HttpContext context) =>
-            {
-                context.Response.Headers.CacheControl = context.Request.Query["v"] == asset.Version ? Forever : Briefly;
-                return Results.Bytes(asset.Content, asset.ContentType, entityTag: new($"\"{asset.Version}\""));
-            });
+            endpoints.MapMethods(path, Reading, (HttpContext context) => Answer(context, asset.Content, asset.ContentType, asset.Version));
         }
+    }
+
+    /// <summary>The methods that assets answer.</summary>
+    public static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
+
+    /// <summary>An asset's content as it was built in.</summary>
+    public static ReadOnlySpan<byte> ContentOf(string path) => Assets[path].Content;
+
+    /// <summary>Answers with an asset: for ever when it was asked for by its version.</summary>
+    public static IResult Answer(HttpContext context, byte[] content, string contentType, string version)
+    {
+        context.Response.Headers.CacheControl = context.Request.Query["v"] == version ? Forever : Briefly;
+        return Results.Bytes(content, contentType, entityTag: new($"\"{version}\""));
     }
 
     private static FrozenDictionary<string, Asset> Load()

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using IdentityServer.Languages;
 using IdentityServer.Pages;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
@@ -25,7 +27,7 @@ internal sealed partial class ErrorModel(ILogger<ErrorModel> logger) : PageModel
         var status = StatusToShow();
         Response.StatusCode = status;
         Reference = (Activity.Current?.TraceId.ToHexString() ?? Guid.NewGuid().ToString("N"))[..ReferenceLength];
-        (Heading, Explanation) = HttpContext.Features.Get<ErrorExplanation>() is { } known ? (known.Heading, known.Text) : Words(status);
+        (Heading, Explanation) = HttpContext.Features.Get<ErrorExplanation>() is { } known ? (known.Heading, known.Text) : Say(status);
         Failures.AskToRetry(Response);
         LogShown(logger, status, Reference);
     }
@@ -36,17 +38,17 @@ internal sealed partial class ErrorModel(ILogger<ErrorModel> logger) : PageModel
         : HttpContext.Features.Get<IStatusCodeReExecuteFeature>() is { } failed ? failed.OriginalStatusCode
         : StatusCodes.Status404NotFound;
 
-    private static (string Heading, string Explanation) Words(int status) => status switch
+    private (string Heading, string Explanation) Say(int status)
     {
-        StatusCodes.Status400BadRequest => ("This request could not be read", "Go back to where you came from and try again. If you had left the page open for long, that alone may be the reason."),
-        StatusCodes.Status403Forbidden => ("You may not do this", "You are signed in, but not allowed to do this."),
-        StatusCodes.Status404NotFound => ("There is no such page", "The address may be mistyped, or the page has gone."),
-        StatusCodes.Status413PayloadTooLarge => ("That was too much at once", "This server takes small forms only. Go back and send less."),
-        StatusCodes.Status429TooManyRequests => ("Too many attempts", "Wait a while, then try again."),
-        StatusCodes.Status503ServiceUnavailable => ("Too busy just now", "Wait a few seconds, then try again."),
-        >= 500 => ("Something went wrong on our side", "Nothing you typed is the cause. Try again in a moment; if it keeps failing, tell the reference below to whoever runs this server."),
-        _ => ("This did not work", "Go back to where you came from and try again."),
-    };
+        var words = PageWords.Of(HttpContext);
+        var key = status switch
+        {
+            400 or 403 or 404 or 413 or 429 or 503 => string.Create(CultureInfo.InvariantCulture, $"error.{status}"),
+            >= 500 => "error.500",
+            _ => "error.other",
+        };
+        return (words[key], words[$"{key}-help"]);
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Showed the error page for status {Status} under reference {Reference}.")]
     private static partial void LogShown(ILogger logger, int status, string reference);

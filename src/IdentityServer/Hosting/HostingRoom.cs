@@ -51,6 +51,7 @@ internal static class HostingRoom
         builder.Services.AddAuthentication();
         builder.Services.AddAntiforgery();
         builder.Services.AddOptions<AntiforgeryOptions>().Configure<Installation>(NameAntiforgery);
+        builder.Services.AddSingleton<Branding>();
         builder.Services.AddHealth();
         builder.Services.AddHostedService<Housekeeping>();
         ConciseConsole.AddTo(builder);
@@ -75,6 +76,7 @@ internal static class HostingRoom
         app.UseAuthorization();
 
         app.MapEmbeddedAssets();
+        app.Services.GetRequiredService<Branding>().Map(app);
         app.MapHealth();
         app.MapMail();
         app.MapRazorPages();

@@ -1,8 +1,9 @@
 using IdentityServer.Domain.OneTimeCodes;
+using IdentityServer.Languages;
 
 namespace IdentityServer.Mail;
 
-/// <summary>What the mail with a sign-in code tells.</summary>
+/// <summary>What the mail with a one-time code tells.</summary>
 /// <param name="Product">What this service calls itself.</param>
 /// <param name="Code">The code.</param>
 /// <param name="RequestedAt">When the code was first asked for.</param>
@@ -16,27 +17,37 @@ internal sealed record CodeMailFacts(
     string Product, OneTimeCode Code, DateTimeOffset RequestedAt, DateTimeOffset ExpiresAt,
     string? ClientName, string? Browser, string? Network, string Reference, string Host);
 
-/// <summary>The mail with the sign-in code.</summary>
+/// <summary>The mails with a one-time code. Each says what the code is for, so that none can be talked out of somebody as another.</summary>
 internal static class CodeMail
 {
     /// <summary>The longest client name that is shown; more would let a name tell a story of its own.</summary>
     public const int MaxClientName = 40;
 
-    public static MailText Write(CodeMailFacts facts)
+    /// <summary>The code of a sign-in.</summary>
+    public static MailText ForSignIn(Words words, CodeMailFacts facts) => Write(words, facts, "mail.code", "mail.code.same-reference");
+
+    /// <summary>The code that confirms the address of an account to be made.</summary>
+    public static MailText ForSignUp(Words words, CodeMailFacts facts) => Write(words, facts, "mail.sign-up", "mail.page-reference");
+
+    /// <summary>The code with which a new password is chosen.</summary>
+    public static MailText ForReset(Words words, CodeMailFacts facts) => Write(words, facts, "mail.reset", "mail.page-reference");
+
+    private static MailText Write(Words words, CodeMailFacts facts, string purpose, string reference)
     {
-        var host = OneLine.Of(facts.Host, MailFacts.MaxHost);
-        return new MailSheet(MailWords.Language)
-            .Say(MailWords.YourCode)
+        var host = ("host", (object)OneLine.Of(facts.Host, MailFacts.MaxHost));
+        return new MailSheet(words.Language)
+            .Say(words[$"{purpose}.lead"])
             .Show(facts.Code.Reveal())
-            .Say(MailWords.CodeExpires(facts.ExpiresAt))
+            .Say(words.Say("mail.code.expires", ("moment", words.Moment(facts.ExpiresAt))))
             .List(
-                (MailWords.SigningInTo, OneLine.Of(facts.ClientName, MaxClientName)),
-                (MailWords.RequestedAt, MailWords.Moment(facts.RequestedAt)),
-                (MailWords.Browser, OneLine.Of(facts.Browser, MailFacts.MaxBrowser)),
-                (MailWords.Network, OneLine.Of(facts.Network, MailFacts.MaxNetwork)),
-                (MailWords.Reference, $"{OneLine.Of(facts.Reference, MailFacts.MaxReference)} ({MailWords.SameReference})"))
-            .Say(MailWords.NeverAskedFor(host))
-            .Say(MailWords.NotYou(host))
-            .Under(MailWords.CodeSubject(OneLine.Of(facts.Product, MailFacts.MaxProduct), facts.RequestedAt));
+                (words["mail.client"], OneLine.Of(facts.ClientName, MaxClientName)),
+                (words["mail.requested"], words.Moment(facts.RequestedAt)),
+                (words["mail.browser"], OneLine.Of(facts.Browser, MailFacts.MaxBrowser)),
+                (words["mail.network"], OneLine.Of(facts.Network, MailFacts.MaxNetwork)),
+                (words["mail.reference"], words.Say(reference, ("reference", OneLine.Of(facts.Reference, MailFacts.MaxReference)))))
+            .Say(words.Say("mail.only-at", host))
+            .Say(words.Say($"{purpose}.not-you", host))
+            .Under(words.Say(
+                $"{purpose}.subject", ("product", OneLine.Of(facts.Product, MailFacts.MaxProduct)), ("time", words.Clock(facts.RequestedAt))));
     }
 }

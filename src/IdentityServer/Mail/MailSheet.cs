@@ -1,5 +1,5 @@
 using System.Text;
-using System.Text.Encodings.Web;
+using IdentityServer.Languages;
 
 namespace IdentityServer.Mail;
 
@@ -8,7 +8,7 @@ namespace IdentityServer.Mail;
 /// things. It knows no links and no images, and encodes all that it is given, so neither can get in: a scanner that fetches
 /// everything finds nothing to fetch.
 /// </summary>
-internal sealed class MailSheet(string language)
+internal sealed class MailSheet(Language language)
 {
     private const int TextWidth = 74;
 
@@ -68,7 +68,7 @@ internal sealed class MailSheet(string language)
     /// <summary>Both parts under a subject.</summary>
     public MailText Under(string subject) => new(subject, _text.ToString(), $"""
         <!DOCTYPE html>
-        <html lang="{language}">
+        <html lang="{language.Tag}" dir="{language.Direction}">
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width">
@@ -82,7 +82,7 @@ internal sealed class MailSheet(string language)
 
         """.ReplaceLineEndings("\n"));
 
-    private static string Encode(string value) => HtmlEncoder.Default.Encode(value);
+    private static string Encode(string value) => ReadableHtml.Encoder.Encode(value);
 
     private void Separate()
     {

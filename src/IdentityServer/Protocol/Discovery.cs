@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using IdentityServer.Domain.Sessions;
+using IdentityServer.Languages;
 using OpenIddict.Server;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 using static OpenIddict.Server.OpenIddictServerEvents;
@@ -12,6 +13,8 @@ internal sealed class AdvertiseWhatWeDo : IOpenIddictServerHandler<HandleConfigu
 {
     private static readonly ImmutableArray<string?> _acr = [AuthenticationContext.Acr];
 
+    private static readonly ImmutableArray<string?> _languages = [.. SupportedLanguages.All.Select(language => language.Tag)];
+
     public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
         OpenIddictServerHandlerDescriptor.CreateBuilder<HandleConfigurationRequestContext>()
             .UseSingletonHandler<AdvertiseWhatWeDo>()
@@ -23,6 +26,7 @@ internal sealed class AdvertiseWhatWeDo : IOpenIddictServerHandler<HandleConfigu
     {
         ArgumentNullException.ThrowIfNull(context);
         context.Metadata["acr_values_supported"] = _acr;
+        context.Metadata["ui_locales_supported"] = _languages;
 
         // Public clients authenticate by nothing (RFC 8414 §2). They may not introspect.
         context.TokenEndpointAuthenticationMethods.Add(ClientAuthenticationMethods.None);

@@ -1,5 +1,6 @@
 using IdentityServer.Clients;
 using IdentityServer.Domain.Sessions;
+using IdentityServer.Domain.SignIn;
 using IdentityServer.Protocol.Authorization;
 using IdentityServer.Protocol.Dispatching;
 using IdentityServer.Protocol.EndSession;
@@ -8,6 +9,7 @@ using IdentityServer.Protocol.Introspection;
 using IdentityServer.Protocol.SigningKeys;
 using IdentityServer.Protocol.Tokens;
 using IdentityServer.Protocol.UserInfo;
+using IdentityServer.Settings;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using OpenIddict.Server;
@@ -60,6 +62,14 @@ internal static class ProtocolRoom
             if (builder.Environment.IsDevelopment())
             {
                 aspNetCore.DisableTransportSecurityRequirement();
+            }
+        });
+        builder.Services.AddOptions<OpenIddictServerOptions>().Configure<SignUpOptions>((options, signUp) =>
+        {
+            // Initiating User Registration 1.0 §4: offered only where there is something to offer.
+            if (signUp.Enabled)
+            {
+                options.PromptValues.Add(SignInDecision.Create);
             }
         });
         builder.Services.AddSingleton(root => new HandlerTable(builder.Services, root));

@@ -17,25 +17,24 @@ internal sealed class SessionEnder(
     public async Task EndAsync(AuthenticationSession session, CancellationToken cancellationToken)
     {
         await work.BeginAsync(cancellationToken);
-        var now = clock.GetUtcNow();
-        var family = await db.AuthenticationSessions.AsNoTracking()
-            .Where(row => row.FamilyId == session.FamilyId && row.UserId == session.UserId && row.EndedAt == null)
-            .OrderBy(row => row.Id) // or two sign-outs at once could each hold what the other waits for
-            .Select(row => row.Id).ToListAsync(cancellationToken);
-        foreach (var id in family)
-        {
-            var ended = await db.AuthenticationSessions.Where(row => row.Id == id && row.EndedAt == null)
-                .ExecuteUpdateAsync(set => set.SetProperty(row => row.EndedAt, now), cancellationToken);
-            if (ended == 0)
-            {
-                continue; // another sign-out was first, and took the tokens along
-            }
+        await EndEachAsync(
+            db.AuthenticationSessions.AsNoTracking()
+                .Where(row => row.FamilyId == session.FamilyId && row.UserId == session.UserId && row.EndedAt == null),
+            session.UserId,
+            cancellationToken);
+    }
 
-            await operations.RevokeTokensOfSessionAsync(id, cancellationToken);
-            audit.Add(AuditEvents.SessionEnded, new(UserId: session.UserId, SessionId: id));
-        }
-
-        await db.SaveChangesAsync(cancellationToken);
+    /// <summary>
+    /// Ends all sessions of a user but those of one family, and with them every token, in the unit of work that is open.
+    /// </summary>
+    /// <param name="userId">Whose.</param>
+    /// <param name="spared">The family that stays; null for none.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task EndAllAsync(Guid userId, Guid? spared, CancellationToken cancellationToken)
+    {
+        await work.BeginAsync(cancellationToken);
+        await EndEachAsync(
+            db.AuthenticationSessions.AsNoTracking().Where(row => row.UserId == userId && row.EndedAt == null && row.FamilyId != spared), userId, cancellationToken);
     }
 
     /// <summary>Makes it durable, where no protocol answer does so.</summary>
@@ -53,5 +52,27 @@ internal sealed class SessionEnder(
             context.Response.Cookies.Delete(
                 HandleCookie.NameOf(context, SessionReader.CookieName), HandleCookie.Options(context));
         }
+    }
+
+    private async Task EndEachAsync(IQueryable<AuthenticationSession> open, Guid userId, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var ids = await open
+            .OrderBy(row => row.Id) // or two sign-outs at once could each hold what the other waits for
+            .Select(row => row.Id).ToListAsync(cancellationToken);
+        foreach (var id in ids)
+        {
+            var ended = await db.AuthenticationSessions.Where(row => row.Id == id && row.EndedAt == null)
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.EndedAt, now), cancellationToken);
+            if (ended == 0)
+            {
+                continue; // another sign-out was first, and took the tokens along
+            }
+
+            await operations.RevokeTokensOfSessionAsync(id, cancellationToken);
+            audit.Add(AuditEvents.SessionEnded, new(UserId: userId, SessionId: id));
+        }
+
+        await db.SaveChangesAsync(cancellationToken);
     }
 }

@@ -1,25 +1,5 @@
 namespace IdentityServer.Settings;
 
-/// <summary>The section <c>Product</c>: what people see this installation called.</summary>
-internal sealed class ProductOptions : ISettings
-{
-    public const int LongestName = 40;
-
-    public static string Section => "Product";
-
-    /// <summary>Stands in page titles and in the subject of mails.</summary>
-    public string Name { get; set; } = "IdentityServer";
-
-    public void Check(SettingsCheck check)
-    {
-        check.Require(
-            !string.IsNullOrWhiteSpace(Name) && Name.Length <= LongestName && !Name.Any(char.IsControl),
-            nameof(Name),
-            "is not a name that pages and mail subjects can carry.",
-            $"Give 1 to {LongestName} characters on one line.");
-    }
-}
-
 /// <summary>The key <c>Issuer</c>: the origin at which clients and people reach this server.</summary>
 internal static class IssuerSetting
 {

@@ -18,6 +18,7 @@ internal static class SettingsRoom
         var issuer = IssuerSetting.Read(builder.Configuration, report, development);
         var product = builder.AddSettings<ProductOptions>();
         builder.AddSettings<DemoOptions>();
+        builder.AddSettings<SignUpOptions>();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => new Installation(product, issuer, development, services.GetRequiredService<IServer>()));
         return builder;

@@ -1,6 +1,11 @@
+using IdentityServer.Languages;
+
 namespace IdentityServer.SignIn;
 
-/// <summary>Names browser and system in words a person knows. Only known words come out: a header cannot write into our mail.</summary>
+/// <summary>
+/// Names browser and system in words a person knows. Only known names come out: a header cannot write into our mail. Rows keep both names
+/// with a slash between, so that each reader is told in their own language.
+/// </summary>
 internal static class BrowserName
 {
     // Order matters: Edge and Opera also say Chrome, Chrome also says Safari, Android also says Linux.
@@ -12,19 +17,18 @@ internal static class BrowserName
         [("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS X", "macOS"),
          ("CrOS", "ChromeOS"), ("Linux", "Linux")];
 
-    /// <summary>For example <c>Firefox on Windows</c>, or <c>an unknown browser</c>.</summary>
-    public static string Of(string? userAgent)
+    /// <summary>What to keep of a request's header: for example <c>Firefox/Windows</c>, <c>/Linux</c>, <c>/</c>.</summary>
+    public static string Of(string? userAgent) => $"{Find(_browsers, userAgent)}/{Find(_systems, userAgent)}";
+
+    /// <summary>What was kept, in words: for example <c>Firefox on Windows</c>, or <c>an unknown browser</c>.</summary>
+    public static string Say(Words words, string? kept) => (kept ?? "/").Split('/') switch
     {
-        var browser = Find(_browsers, userAgent);
-        var system = Find(_systems, userAgent);
-        return (browser, system) switch
-        {
-            (null, null) => "an unknown browser",
-            (null, _) => $"a browser on {system}",
-            (_, null) => browser,
-            _ => $"{browser} on {system}",
-        };
-    }
+        ["", ""] => words["browser.unknown"],
+        ["", var system] => words.Say("browser.system-only", ("system", system)),
+        [var browser, ""] => browser,
+        [var browser, var system] => words.Say("browser.both", ("browser", browser), ("system", system)),
+        _ => kept!, // kept by an older version, in words
+    };
 
     private static string? Find((string Mark, string Name)[] marks, string? userAgent) =>
         userAgent is null ? null : marks.FirstOrDefault(mark => userAgent.Contains(mark.Mark, StringComparison.Ordinal)).Name;

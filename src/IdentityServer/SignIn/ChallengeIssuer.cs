@@ -1,52 +1,22 @@
-using System.Security.Cryptography;
 using IdentityServer.Audit;
 using IdentityServer.Domain.OneTimeCodes;
 using IdentityServer.Outbox;
-using IdentityServer.Secrets;
-using IdentityServer.Sessions;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
 
 namespace IdentityServer.SignIn;
 
-/// <summary>A challenge that was just made, and the handle that its browser gets.</summary>
-internal sealed record IssuedChallenge(OtpChallenge Row, HandleCookie Handle);
-
 /// <summary>Makes challenges: the row, its mail in the outbox and the audit event are one commit.</summary>
 internal sealed class ChallengeIssuer(
-    UnitOfWork work, ChallengeWrites writes, InstallationSecrets secrets, OutboxSignal outbox, TimeProvider clock)
+    UnitOfWork work, ChallengeWrites writes, ChallengeFactory factory, OutboxSignal outbox, TimeProvider clock)
 {
-    // Without letters and digits that people mistake for each other.
-    private const string ReferenceAlphabet = "ACDEFGHJKMNPQRTUVWXY3479";
-
     /// <summary>Issues a challenge for an account whose password was right just now.</summary>
     public async Task<PasswordOutcome> IssueAsync(
         User user, PasswordTicket ticket, SignInOrigin origin, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var key = await secrets.OtpKeyAsync(cancellationToken);
-        var handle = HandleCookie.Create(Guid.CreateVersion7(now));
-        var challenge = new OtpChallenge
-        {
-            Id = handle.Id,
-            UserId = user.Id,
-            Purpose = OtpPurpose.SignIn,
-            Seed = RandomNumberGenerator.GetBytes(OneTimeCodeDerivation.SeedLength),
-            BrowserHash = handle.Hash,
-            CredentialVersion = user.CredentialVersion,
-            KeyId = key.Id,
-            Reference = RandomNumberGenerator.GetString(ReferenceAlphabet, 4),
-            AttemptsLeft = ChallengePolicy.Attempts,
-            Sends = 1,
-            LastSentAt = now,
-            CreatedAt = now,
-            ExpiresAt = now + ChallengePolicy.Lifetime,
-            ClientId = origin.Return.ClientId,
-            RequestUri = origin.Return.RequestUri,
-            Browser = origin.Browser,
-            Network = origin.Network,
-        };
+        var (challenge, handle) = await factory.CreateAsync(OtpPurpose.SignIn, ChallengeSubject.Of(user), origin, cancellationToken);
 
         var outcome = await work.InOwnTransactionAsync<PasswordOutcome>(
             async () =>
@@ -59,7 +29,7 @@ internal sealed class ChallengeIssuer(
 
                 await writes.Challenges.MakeRoomAsync(user.Id, origin.BrowserHashes, now, cancellationToken);
                 await writes.Rows.AddAsync(challenge, cancellationToken);
-                await writes.Rows.AddAsync(CodeMailMessage(challenge, now), cancellationToken);
+                await writes.Rows.AddAsync(ChallengeFactory.CodeMail(challenge, now), cancellationToken);
                 await writes.Audit.WriteAsync(
                     AuditEvents.CodeIssued,
                     new(UserId: user.Id, ClientId: challenge.ClientId, ChallengeId: challenge.Id, Network: challenge.Network),
@@ -106,7 +76,7 @@ internal sealed class ChallengeIssuer(
                     return new ResendOutcome.Wait(wait.Remaining);
                 }
 
-                await writes.Rows.AddAsync(CodeMailMessage(challenge, now), cancellationToken);
+                await writes.Rows.AddAsync(ChallengeFactory.CodeMail(challenge, now), cancellationToken);
                 await writes.Audit.WriteAsync(
                     AuditEvents.CodeResent, new(UserId: challenge.UserId, ChallengeId: challenge.Id, Network: challenge.Network), cancellationToken);
                 return new ResendOutcome.Sent();
@@ -119,17 +89,6 @@ internal sealed class ChallengeIssuer(
 
         return outcome;
     }
-
-    private static OutboxMessage CodeMailMessage(OtpChallenge challenge, DateTimeOffset now) => new()
-    {
-        Id = Guid.CreateVersion7(now),
-        Kind = CodeMailHandler.MessageKind,
-        UserId = challenge.UserId,
-        ChallengeId = challenge.Id,
-        CreatedAt = now,
-        DueAt = now,
-        ExpiresAt = challenge.ExpiresAt,
-    };
 }
 
 /// <summary>The writes that issuing a challenge is made of.</summary>
@@ -151,10 +110,4 @@ internal abstract record ResendOutcome
 
     /// <summary>Not any more within this challenge; starting over makes a new code.</summary>
     public sealed record Spent : ResendOutcome;
-}
-
-/// <summary>What a code may be for.</summary>
-internal static class OtpPurpose
-{
-    public const string SignIn = "sign-in";
 }

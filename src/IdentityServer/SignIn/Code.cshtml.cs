@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using IdentityServer.Domain.OneTimeCodes;
+using IdentityServer.Languages;
 using IdentityServer.Pages;
 using IdentityServer.Sessions;
 using IdentityServer.Storage.Entities;
@@ -36,30 +37,20 @@ internal sealed class CodeModel(CodeStep step, CodePageReader reader, ChallengeI
 
     public string StartOverUrl => Target.SignInPage();
 
+    public string ResetUrl => Target.ResetPage();
+
     // Named in the form: after a resend the page stands at the address of the resend, and a code must not be sent there.
     public string AnswerUrl => Target.CodePage(View!.Challenge.Id);
 
     public string ResendUrl => Target.CodePage(View!.Challenge.Id) + "&handler=Resend";
 
-    public string ExpiresAt => View!.Challenge.ExpiresAt.UtcDateTime.ToString("HH:mm", CultureInfo.InvariantCulture);
+    public string Validity => CodeWords.Validity(Words.Words, View!.Challenge, clock.GetUtcNow());
 
-    public string MinutesLeft => SignInText.Span(View!.Challenge.ExpiresAt - clock.GetUtcNow());
+    public string DeliveryText => CodeWords.Delivery(Words.Words, View!.Delivery);
 
-    public string TriesLeft => View!.Challenge.AttemptsLeft == 1
-        ? "One try left."
-        : string.Create(CultureInfo.InvariantCulture, $"{View!.Challenge.AttemptsLeft} tries left.");
+    private ReturnRequest Target => ReturnRequest.Of(ClientId, RequestUri, Words.Wished?.Tag);
 
-    public string DeliveryText => View!.Delivery switch
-    {
-        DeliveryState.Queued => "The mail is waiting to be sent. Reload to see how it gets on.",
-        DeliveryState.HandedOver => "The mail has been handed over to the mail server.",
-        DeliveryState.Deferred => "The mail server did not take the mail yet. We keep trying; reload to see how it gets on.",
-        DeliveryState.Refused => "The mail server refused the mail for your address. The operator of this service has been told.",
-        DeliveryState.Abandoned => "The mail could not be sent. Start over for a new code.",
-        var other => throw new UnreachableException($"Unmapped state {other}."),
-    };
-
-    private ReturnRequest Target => ReturnRequest.Of(ClientId, RequestUri);
+    private PageWords Words => PageWords.Of(HttpContext);
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken) =>
         await LoadAsync(cancellationToken) ? Page() : StartAgain();
@@ -73,16 +64,16 @@ internal sealed class CodeModel(CodeStep step, CodePageReader reader, ChallengeI
 
         if (!OneTimeCode.TryParse(Digits, out var code))
         {
-            return await RefuseAsync(SignInText.CodeMalformed, cancellationToken);
+            return await RefuseAsync(Words["code.malformed"], cancellationToken);
         }
 
         return await step.AnswerAsync(pending, code, SignInOrigin.Of(HttpContext, Target).Network, cancellationToken) switch
         {
             OtpVerdict.Accepted accepted => Accept(pending, accepted),
-            OtpVerdict.Wrong wrong => await RefuseAsync(SignInText.CodeWrong(wrong.AttemptsLeft), cancellationToken),
+            OtpVerdict.Wrong wrong => await RefuseAsync(Words.Say("code.wrong", (Text.Count, wrong.AttemptsLeft)), cancellationToken),
             OtpVerdict.Void => StartAgain(),
             OtpVerdict.BudgetExhausted => ResetNeeded(),
-            OtpVerdict.SlowDown slow => await LaterAsync(SignInText.TooManyAttempts, slow.RetryAfter, cancellationToken),
+            OtpVerdict.SlowDown slow => await LaterAsync("limits.attempts", slow.RetryAfter, cancellationToken),
             var other => throw new UnreachableException($"Unmapped verdict {other}."),
         };
     }
@@ -97,12 +88,12 @@ internal sealed class CodeModel(CodeStep step, CodePageReader reader, ChallengeI
         switch (await issuer.ResendAsync(View!.Challenge, cancellationToken))
         {
             case ResendOutcome.Sent:
-                Notice = SignInText.Resent;
+                Notice = Words["code.resent"];
                 return await LoadAsync(cancellationToken) ? Page() : StartAgain();
             case ResendOutcome.Wait wait:
-                return await LaterAsync(SignInText.TooManyMails, wait.Remaining, cancellationToken);
+                return await LaterAsync("limits.mails", wait.Remaining, cancellationToken);
             default:
-                return await RefuseAsync(SignInText.ResendSpent, cancellationToken);
+                return await RefuseAsync(Words["code.resend-spent"], cancellationToken);
         }
     }
 
@@ -110,13 +101,14 @@ internal sealed class CodeModel(CodeStep step, CodePageReader reader, ChallengeI
 
     private async Task<bool> LoadAsync(CancellationToken cancellationToken)
     {
-        View = await reader.FindAsync(Pending());
+        View = await reader.FindAsync(Pending(), OtpPurpose.SignIn);
         if (View is null || await users.FindAsync(View.Challenge.UserId, cancellationToken) is not { } user)
         {
             return false;
         }
 
         MaskedAddress = AddressMask.Of(user.Email);
+        Words.Prefer(View.Challenge.Language);
         return true;
     }
 
@@ -138,7 +130,7 @@ internal sealed class CodeModel(CodeStep step, CodePageReader reader, ChallengeI
 
     private PageResult ResetNeeded()
     {
-        Problem = SignInText.ResetNeeded;
+        Problem = Words["sign-in.reset-needed"];
         return Page();
     }
 
@@ -146,6 +138,6 @@ internal sealed class CodeModel(CodeStep step, CodePageReader reader, ChallengeI
     {
         Response.StatusCode = StatusCodes.Status429TooManyRequests;
         Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        return RefuseAsync(SignInText.TryAgainIn(what, wait), cancellationToken);
+        return RefuseAsync(Words.Say(what, ("wait", Words.Words.Span(wait))), cancellationToken);
     }
 }

@@ -1,7 +1,9 @@
 using IdentityServer.Domain.OneTimeCodes;
+using IdentityServer.Languages;
 using IdentityServer.Mail;
 using IdentityServer.Outbox;
 using IdentityServer.Secrets;
+using IdentityServer.SignIn.Proofs;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
 
@@ -9,10 +11,10 @@ namespace IdentityServer.SignIn;
 
 /// <summary>
 /// Sends a challenge's code. The outbox names the challenge only; the code is derived here, at the moment of sending, and goes to the
-/// address that the account has registered, whatever any request said.
+/// address that is stored for the challenge, whatever any request said.
 /// </summary>
 internal sealed class CodeMailHandler(
-    CeremonyReads reads, InstallationSecrets secrets, SignInMail mail, ClientNames clients, TimeProvider clock) : IOutboxHandler
+    CeremonyReads reads, InstallationSecrets secrets, CodeMailParts parts, ClientNames clients, TimeProvider clock) : IOutboxHandler
 {
     internal const string MessageKind = "sign-in-code";
 
@@ -20,25 +22,46 @@ internal sealed class CodeMailHandler(
 
     public async Task<DeliveryOutcome> DeliverAsync(OutboxMessage message, CancellationToken cancellationToken)
     {
-        // A challenge that is over, or an account whose credentials changed, makes the code void: sending it would only confuse.
-        if (message.ChallengeId is not { } id || await reads.ChallengeAndUserAsync(id, cancellationToken) is not var (challenge, user)
+        // A challenge that is over makes the code void: sending it would only confuse.
+        if (message.ChallengeId is not { } id || await FindAsync(id, cancellationToken) is not var (challenge, address)
             || challenge.State != ChallengeState.Open
-            || challenge.CredentialVersion != user.CredentialVersion
-            || !ChallengePolicy.IsValid(challenge.ExpiresAt, clock.GetUtcNow()))
-        {
-            return new DeliveryOutcome.Obsolete();
-        }
-
-        if (await secrets.OtpKeyAsync(challenge.KeyId, cancellationToken) is not { } key)
+            || !ChallengePolicy.IsValid(challenge.ExpiresAt, clock.GetUtcNow())
+            || await secrets.OtpKeyAsync(challenge.KeyId, cancellationToken) is not { } key)
         {
             return new DeliveryOutcome.Obsolete();
         }
 
         var code = OneTimeCodeDerivation.Derive(key.Bytes.Span, challenge.Binding());
-        var text = CodeMail.Write(new CodeMailFacts(
-            mail.Product, code, challenge.CreatedAt, challenge.ExpiresAt,
+        var words = Words.In(challenge.Language);
+        var facts = new CodeMailFacts(
+            parts.Mail.Product, code, challenge.CreatedAt, challenge.ExpiresAt,
             await clients.VerifiedNameAsync(challenge.ClientId, cancellationToken),
-            challenge.Browser, challenge.Network, challenge.Reference, mail.Host));
-        return await mail.SendAsync(user.Email, text, cancellationToken);
+            BrowserName.Say(words, challenge.Browser), challenge.Network, challenge.Reference, parts.Mail.Host);
+        return await parts.Mail.SendAsync(address, Write(challenge.Purpose, words, facts), cancellationToken);
     }
+
+    // The account's address, unless its credentials changed meanwhile, which voids the code too; of an account to be, the one asked for.
+    private async Task<(OtpChallenge Challenge, string Address)?> FindAsync(Guid id, CancellationToken cancellationToken)
+    {
+        if (await reads.ChallengeAndUserAsync(id, cancellationToken) is var (challenge, user))
+        {
+            return challenge.CredentialVersion == user.CredentialVersion ? (challenge, user.Email) : null;
+        }
+
+        return await parts.PendingAccounts.FindAsync(id, cancellationToken) is { } pending
+            && await reads.ChallengeAsync(id, cancellationToken) is { Purpose: OtpPurpose.SignUp } asked
+            ? (asked, pending.Email)
+            : null;
+    }
+
+    private static MailText Write(string purpose, Words words, CodeMailFacts facts) => purpose switch
+    {
+        OtpPurpose.SignIn => CodeMail.ForSignIn(words, facts),
+        OtpPurpose.SignUp => CodeMail.ForSignUp(words, facts),
+        OtpPurpose.Reset => CodeMail.ForReset(words, facts),
+        _ => throw new InvalidOperationException("There is no mail for that purpose."),
+    };
 }
+
+/// <summary>Where a code mail goes, and through what.</summary>
+internal sealed record CodeMailParts(SignInMail Mail, PendingAccounts PendingAccounts);

@@ -14,10 +14,10 @@ internal sealed record CodePageView(OtpChallenge Challenge, DeliveryState Delive
 internal sealed class CodePageReader(CeremonyReads reads, TimeProvider clock)
 {
     /// <summary>Null for everything that is not open for this browser: expired, exhausted, consumed, unknown and foreign alike (I4).</summary>
-    public async Task<CodePageView?> FindAsync(HandleCookie? pending)
+    public async Task<CodePageView?> FindAsync(HandleCookie? pending, string purpose)
     {
         if (pending is null || await reads.ChallengeAsync(pending.Id, CancellationToken.None) is not { } challenge || !pending.Matches(challenge.BrowserHash)
-            || challenge.State != ChallengeState.Open || challenge.AttemptsLeft <= 0
+            || challenge.Purpose != purpose || challenge.State != ChallengeState.Open || challenge.AttemptsLeft <= 0
             || !ChallengePolicy.IsValid(challenge.ExpiresAt, clock.GetUtcNow()))
         {
             return null;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using IdentityServer.Languages;
 using IdentityServer.Pages;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -15,6 +16,12 @@ internal sealed class PasswordModel(PasswordStep step, ClientNames clients) : Pa
 
     /// <summary>The reason in the query that says that the app expects another account than the one that is signed in.</summary>
     internal const string OtherAccount = "other-account";
+
+    /// <summary>The reason in the query that says that a new password was chosen.</summary>
+    internal const string PasswordChanged = "password-changed";
+
+    /// <summary>The reason in the query that says that an account was made.</summary>
+    internal const string AccountMade = "account-made";
 
     [BindProperty(SupportsGet = true, Name = "client_id")]
     public string? ClientId { get; set; }
@@ -40,15 +47,23 @@ internal sealed class PasswordModel(PasswordStep step, ClientNames clients) : Pa
 
     public string? Problem { get; private set; }
 
-    private ReturnRequest Target => ReturnRequest.Of(ClientId, RequestUri);
+    public string ResetUrl => Target.ResetPage();
+
+    public string SignUpUrl => Target.SignUpPage();
+
+    private ReturnRequest Target => ReturnRequest.Of(ClientId, RequestUri, Words.Wished?.Tag);
+
+    private PageWords Words => PageWords.Of(HttpContext);
 
     public async Task OnGetAsync(CancellationToken cancellationToken)
     {
         Email = LoginHint is { Length: <= 254 } hint && hint.Contains('@', StringComparison.Ordinal) ? hint : "";
         Notice = Reason switch
         {
-            CodeVoid => SignInText.CodeVoid,
-            OtherAccount => SignInText.OtherAccount,
+            CodeVoid => Words["sign-in.code-void"],
+            OtherAccount => Words["sign-in.other-account"],
+            PasswordChanged => Words["sign-in.password-changed"],
+            AccountMade => Words["sign-in.account-made"],
             _ => null,
         };
         ClientName = await clients.NameAsync(Target.ClientId, cancellationToken);
@@ -59,16 +74,16 @@ internal sealed class PasswordModel(PasswordStep step, ClientNames clients) : Pa
         ClientName = await clients.NameAsync(Target.ClientId, cancellationToken);
         if (string.IsNullOrWhiteSpace(Email) || string.IsNullOrEmpty(Password) || Email.Length > 254 || Password.Length > 256)
         {
-            return Refuse(SignInText.BothNeeded);
+            return Refuse(Words["sign-in.both-needed"]);
         }
 
         return await step.TryAsync(Email, Password, SignInOrigin.Of(HttpContext, Target), cancellationToken) switch
         {
             PasswordOutcome.Pending pending => GoOn(pending.Challenge),
-            PasswordOutcome.Refused => Refuse(SignInText.WrongPassword),
-            PasswordOutcome.ResetNeeded => Refuse(SignInText.ResetNeeded),
+            PasswordOutcome.Refused => Refuse(Words["sign-in.wrong"]),
+            PasswordOutcome.ResetNeeded => Refuse(Words["sign-in.reset-needed"]),
             PasswordOutcome.TryLater later => Later(later),
-            PasswordOutcome.MailLimit limit => Later(limit.Wait, StatusCodes.Status429TooManyRequests, SignInText.TooManyMails),
+            PasswordOutcome.MailLimit limit => Later(limit.Wait, StatusCodes.Status429TooManyRequests, "limits.mails"),
             var other => throw new UnreachableException($"Unmapped outcome {other}."),
         };
     }
@@ -86,13 +101,13 @@ internal sealed class PasswordModel(PasswordStep step, ClientNames clients) : Pa
     }
 
     private PageResult Later(PasswordOutcome.TryLater later) => later.Overloaded
-        ? Later(later.RetryAfter, StatusCodes.Status503ServiceUnavailable, SignInText.Overloaded)
-        : Later(later.RetryAfter, StatusCodes.Status429TooManyRequests, SignInText.TooManyAttempts);
+        ? Later(later.RetryAfter, StatusCodes.Status503ServiceUnavailable, "limits.overloaded")
+        : Later(later.RetryAfter, StatusCodes.Status429TooManyRequests, "limits.attempts");
 
     private PageResult Later(TimeSpan wait, int status, string what)
     {
         Response.StatusCode = status;
         Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        return Refuse(SignInText.TryAgainIn(what, wait));
+        return Refuse(Words.Say(what, ("wait", Words.Words.Span(wait))));
     }
 }

@@ -1,4 +1,5 @@
 using IdentityServer.Domain.Clients;
+using IdentityServer.Languages;
 
 namespace IdentityServer.SignIn;
 
@@ -8,7 +9,8 @@ namespace IdentityServer.SignIn;
 /// </summary>
 /// <param name="ClientId">The client that sent the person here, if one did.</param>
 /// <param name="RequestUri">The stored request (RFC 9126 §2.2), if there is one.</param>
-internal sealed record ReturnRequest(string? ClientId, string? RequestUri)
+/// <param name="UiLocale">The language that the client wished for, if there is one of ours among its wishes.</param>
+internal sealed record ReturnRequest(string? ClientId, string? RequestUri, string? UiLocale = null)
 {
     private const string RequestUriPrefix = "urn:ietf:params:oauth:request_uri:";
 
@@ -16,20 +18,36 @@ internal sealed record ReturnRequest(string? ClientId, string? RequestUri)
     private const int LongestRequestUri = 256;
 
     /// <summary>Takes what the query says if it has the form of a reference of ours, else nothing.</summary>
-    public static ReturnRequest Of(string? clientId, string? requestUri) =>
+    public static ReturnRequest Of(string? clientId, string? requestUri, string? uiLocale = null) =>
         ClientIdentifier.IsWellFormed(clientId) && requestUri is { Length: <= LongestRequestUri }
         && requestUri.StartsWith(RequestUriPrefix, StringComparison.Ordinal) && requestUri.All(c => c is > ' ' and <= '~')
-            ? new(clientId, requestUri)
-            : new(null, null);
+            ? new(clientId, requestUri, uiLocale)
+            : new(null, null, uiLocale);
+
+    /// <summary>Takes what the address of the page under way says, in the same way.</summary>
+    public static ReturnRequest Of(HttpContext context) => Of(
+        context.Request.Query["client_id"], context.Request.Query["request_uri"], PageWords.Of(context).Wished?.Tag);
 
     /// <summary>The local URL to go to when the sign-in is complete: only the authorization endpoint knows what comes next.</summary>
-    public string Destination => RequestUri is null ? "/" : "/connect/authorize" + Query();
+    public string Destination => RequestUri is null ? "/" : "/connect/authorize" + (this with { UiLocale = null }).Query();
 
     /// <summary>The password page for the same request.</summary>
     public string SignInPage(string? reason = null) => "/sign-in" + Query(("reason", reason));
 
     /// <summary>The code page for a challenge of the same request.</summary>
     public string CodePage(Guid challengeId) => "/sign-in/code" + Query(("challenge", challengeId.ToString("N")));
+
+    /// <summary>The page on which an account is asked for, for the same request.</summary>
+    public string SignUpPage(string? reason = null) => "/sign-up" + Query(("reason", reason));
+
+    /// <summary>The page on which a new account's address is confirmed.</summary>
+    public string SignUpCodePage(Guid challengeId) => "/sign-up/code" + Query(("challenge", challengeId.ToString("N")));
+
+    /// <summary>The page on which a new password is asked for, for the same request.</summary>
+    public string ResetPage(string? reason = null) => "/reset" + Query(("reason", reason));
+
+    /// <summary>The page on which the new password is chosen.</summary>
+    public string ResetCodePage(Guid challengeId) => "/reset/code" + Query(("challenge", challengeId.ToString("N")));
 
     private string Query(params ReadOnlySpan<(string Name, string? Value)> more)
     {
@@ -39,6 +57,7 @@ internal sealed record ReturnRequest(string? ClientId, string? RequestUri)
             query = value is null ? query : query.Add(name, value);
         }
 
-        return (RequestUri is null ? query : query.Add("client_id", ClientId!).Add("request_uri", RequestUri)).ToString();
+        query = RequestUri is null ? query : query.Add("client_id", ClientId!).Add("request_uri", RequestUri);
+        return (UiLocale is null ? query : query.Add(PageWords.UiLocales, UiLocale)).ToString();
     }
 }

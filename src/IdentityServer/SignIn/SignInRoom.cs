@@ -1,4 +1,9 @@
 using IdentityServer.Outbox;
+using IdentityServer.Settings;
+using IdentityServer.SignIn.Proofs;
+using IdentityServer.SignIn.Reset;
+using IdentityServer.SignIn.SignUp;
+using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace IdentityServer.SignIn;
 
@@ -8,11 +13,23 @@ internal static class SignInRoom
     {
         builder.Services
             .AddScoped<PasswordStep>().AddScoped<PasswordThrottle>().AddScoped<ChallengeIssuer>().AddScoped<ChallengeWrites>()
+            .AddScoped<ChallengeFactory>().AddScoped<CodeJudge>().AddScoped<CodeMailParts>()
+            .AddScoped<ProofIssuer>().AddScoped<ProofIssuerParts>().AddScoped<ProofLimits>().AddScoped<StandIns>().AddScoped<PendingAccounts>()
+            .AddScoped<SignUpStep>().AddScoped<SignUpParts>().AddScoped<ResetStep>().AddScoped<ResetParts>()
             .AddScoped<CodeStep>().AddScoped<CodeStepExtras>().AddScoped<WrongCode>().AddScoped<WrongCodeParts>()
             .AddScoped<KnownBrowser>().AddScoped<ClientNames>().AddScoped<CodePageReader>()
             .AddScoped<SignInMail>()
             .AddScoped<IOutboxHandler, CodeMailHandler>()
             .AddScoped<IOutboxHandler, AlertHandler>();
+
+        // Where accounts are made by the operator alone, these pages do not exist.
+        builder.Services.AddOptions<RazorPagesOptions>().Configure<SignUpOptions>((pages, signUp) =>
+        {
+            if (!signUp.Enabled)
+            {
+                pages.Conventions.AddFolderRouteModelConvention("/SignIn/SignUp", page => page.Selectors.Clear());
+            }
+        });
         return builder;
     }
 }

@@ -45,15 +45,15 @@ internal sealed partial class WrongCode(
                 parts.Audit.Add(
                     AuditEvents.CodeWrong, subject,
                     new Dictionary<string, string> { ["attempts_left"] = challenge.AttemptsLeft.ToString(CultureInfo.InvariantCulture) });
-                if (challenge.AttemptsLeft == ChallengePolicy.Attempts - 1)
+                if (challenge.AttemptsLeft == ChallengePolicy.Attempts - 1 && challenge.Purpose == OtpPurpose.SignIn)
                 {
-                    db.OutboxMessages.Add(AlertHandler.Message(AlertHandler.WrongCode, challenge, now));
+                    db.OutboxMessages.Add(AlertHandler.Message(AlertKind.WrongCode, challenge.UserId, AlertSource.Of(challenge), now));
                 }
 
                 if (guess.ReachedLimit)
                 {
                     parts.Audit.Add(AuditEvents.GuessBudgetExhausted, subject);
-                    db.OutboxMessages.Add(AlertHandler.Message(AlertHandler.GuessBudgetExhausted, challenge, now));
+                    db.OutboxMessages.Add(AlertHandler.Message(AlertKind.GuessBudgetExhausted, challenge.UserId, AlertSource.Of(challenge), now));
                 }
 
                 await CountFleetAsync(now, cancellationToken);

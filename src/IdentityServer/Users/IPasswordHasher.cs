@@ -10,6 +10,10 @@ internal interface IPasswordHasher
     /// <param name="cancellationToken">Gives up a place in the queue; work that has begun is finished.</param>
     Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, string normalizedAddress, CancellationToken cancellationToken);
 
+    /// <summary>Makes the hash to store for somebody whom nothing is known of yet.</summary>
+    /// <returns>Null when too many passwords are being hashed: nothing was done.</returns>
+    Task<string?> TryHashAsync(string password, CancellationToken cancellationToken);
+
     /// <summary>Makes the hash to store. Waits for a place instead of refusing: who comes here has been let in already.</summary>
     Task<string> HashAsync(string password, CancellationToken cancellationToken);
 }

@@ -35,6 +35,18 @@ internal sealed partial class PasswordHasher(
         return stored is null || !possible ? new PasswordVerdict.Wrong() : verdict;
     }
 
+    public async Task<string?> TryHashAsync(string password, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(password);
+        if (gate.TryRun(() => Measured("argon2id", () => Argon2idHash.Create(PasswordRules.Normalize(password))), cancellationToken) is not { } hashing)
+        {
+            metrics.Refused();
+            return null;
+        }
+
+        return await hashing;
+    }
+
     public Task<string> HashAsync(string password, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(password);

@@ -60,6 +60,31 @@ internal sealed class UserDirectory(
         }
     }
 
+    /// <summary>
+    /// Makes an account within the unit of work that is open, for whoever has proven the address in it. An address that is taken at the
+    /// same moment voids the unit.
+    /// </summary>
+    /// <exception cref="DbUpdateException">It was taken meanwhile, or the database failed.</exception>
+    public async Task<UserCreation> CreateWithinAsync(NewUser newUser, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(newUser);
+        if (await reads.UserAsync(newUser.Address.Normalized, cancellationToken) is not null)
+        {
+            return new UserCreation.AddressTaken();
+        }
+
+        var user = Add(newUser);
+        try
+        {
+            await db.SaveChangesAsync(cancellationToken);
+            return new UserCreation.Created(user);
+        }
+        finally
+        {
+            Forget();
+        }
+    }
+
     /// <summary>Makes many accounts in one write: all of them or, when an address was taken meanwhile, none.</summary>
     /// <exception cref="DbUpdateException">An address is taken.</exception>
     public async Task CreateManyAsync(IEnumerable<NewUser> newUsers, CancellationToken cancellationToken)

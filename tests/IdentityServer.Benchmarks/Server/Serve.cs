@@ -33,6 +33,9 @@ internal static class Serve
         public Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, string normalizedAddress, CancellationToken cancellationToken) =>
             Task.FromResult(storedHash is null ? _wrong : _right);
 
+        public Task<string?> TryHashAsync(string password, CancellationToken cancellationToken) =>
+            throw new NotSupportedException("Nothing here sets passwords.");
+
         public Task<string> HashAsync(string password, CancellationToken cancellationToken) =>
             throw new NotSupportedException("Nothing here sets passwords.");
     }

@@ -43,7 +43,7 @@ public sealed class MailHostTests
 
     private static string Fixed(ReceivedMail mail, string code, Answer page)
     {
-        var reference = page.Document.QuerySelector("strong.reference")!.TextContent;
+        var reference = page.Document.QuerySelector("bdi.reference")!.TextContent;
         var headers = string.Join('\n', mail.Message.Headers.Where(header => header.Id is not (MimeKit.HeaderId.MessageId or MimeKit.HeaderId.To or MimeKit.HeaderId.ContentType)).Select(header => $"{header.Field}: {header.Value}"));
         return $"{headers}\n{mail.Text}\n{mail.Html}".Replace(code, "CODE", StringComparison.Ordinal).Replace(reference, "REFERENCE", StringComparison.Ordinal);
     }

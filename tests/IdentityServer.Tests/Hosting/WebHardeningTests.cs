@@ -48,7 +48,7 @@ public sealed partial class WebHardeningTests
 
         var pages = browser.Seen.Where(IsPage).ToList();
         pages.Select(page => page.Document.Title!.Split('·')[0].Trim()).Distinct().ShouldBe(
-            ["Sign in", "Enter your code", "Allow access", "This request could not be read", "Sign out", "Signed out", "Try a sign-in", "There is no such page"],
+            ["Sign in", "Enter your code", "Allow access", "This request could not be read", "Sign out", "Signed out", "Sign-in service", "There is no such page"],
             ignoreOrder: true);
         browser.Seen.ForEach(ShouldBeHardened);
         string[] chain = ["/sign-in", "/sign-in/code", "/consent"];

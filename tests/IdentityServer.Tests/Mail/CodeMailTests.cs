@@ -7,10 +7,12 @@ namespace IdentityServer.Tests.Mail;
 
 public sealed class CodeMailTests
 {
+    private static readonly IdentityServer.Languages.Words English = IdentityServer.Languages.Words.In("en");
+
     [Fact]
     public void The_code_mail_reads_as_a_person_has_approved()
     {
-        var mail = CodeMail.Write(MailTexts.Code());
+        var mail = CodeMail.ForSignIn(English, MailTexts.Code());
 
         mail.Subject.ShouldBe("Example sign-in code, requested 14:03 UTC");
         Snapshot.ShouldMatch("Mail/Snapshots/code.txt", mail.Text);
@@ -20,7 +22,7 @@ public sealed class CodeMailTests
     [Fact]
     public void The_code_mail_leaves_out_what_is_not_known()
     {
-        var mail = CodeMail.Write(MailTexts.Code() with { ClientName = null, Browser = null, Network = "" });
+        var mail = CodeMail.ForSignIn(English, MailTexts.Code() with { ClientName = null, Browser = null, Network = "" });
 
         Snapshot.ShouldMatch("Mail/Snapshots/code-bare.txt", mail.Text);
         mail.Html.ShouldNotContain("Signing in to");
@@ -29,8 +31,8 @@ public sealed class CodeMailTests
     [Fact]
     public void The_alerts_read_as_a_person_has_approved()
     {
-        var wrong = AlertMail.WrongCodeAfterRightPassword(MailTexts.Alert());
-        var stopped = AlertMail.GuessBudgetExhausted(MailTexts.Alert());
+        var wrong = AlertMail.WrongCodeAfterRightPassword(English, MailTexts.Alert());
+        var stopped = AlertMail.GuessBudgetExhausted(English, MailTexts.Alert());
 
         wrong.Subject.ShouldBe("Example: wrong sign-in code after your password, 14:03 UTC");
         Snapshot.ShouldMatch("Mail/Snapshots/wrong-code.txt", wrong.Text);
@@ -55,7 +57,7 @@ public sealed class CodeMailTests
 
         document.QuerySelectorAll("a, img, link, script, iframe, form, object, video, audio, base, svg, style").ShouldBeEmpty();
         document.All.SelectMany(element => element.Attributes).Select(attribute => attribute.Name)
-            .ShouldBeSubsetOf(["lang", "charset", "name", "content", "style"]);
+            .ShouldBeSubsetOf(["lang", "dir", "charset", "name", "content", "style"]);
         (text + html).ShouldNotContain("://");
         html.ShouldNotContain("url(");
         html.ShouldNotContain("@import");
@@ -64,7 +66,7 @@ public sealed class CodeMailTests
     [Fact]
     public void The_code_is_one_unbroken_run_and_the_only_five_digits_in_the_mail()
     {
-        var mail = CodeMail.Write(MailTexts.Code("90210"));
+        var mail = CodeMail.ForSignIn(English, MailTexts.Code("90210"));
 
         Regex.Matches(mail.Text, "[0-9]{5,}").Select(match => match.Value).ShouldBe(["90210"]);
         Regex.Matches(mail.Html, "[0-9]{5,}").Select(match => match.Value).ShouldBe(["90210"]);
@@ -73,12 +75,12 @@ public sealed class CodeMailTests
     }
 
     [Fact]
-    public void A_code_keeps_its_leading_zeros() => CodeMail.Write(MailTexts.Code("00000")).Text.Split('\n').ShouldContain("00000");
+    public void A_code_keeps_its_leading_zeros() => CodeMail.ForSignIn(English, MailTexts.Code("00000")).Text.Split('\n').ShouldContain("00000");
 
     [Fact]
     public void A_client_name_is_shown_as_text_and_cut_at_40_characters()
     {
-        var mail = CodeMail.Write(MailTexts.Code() with { ClientName = "<img src=x>" + new string('n', 60) });
+        var mail = CodeMail.ForSignIn(English, MailTexts.Code() with { ClientName = "<img src=x>" + new string('n', 60) });
 
         mail.Text.ShouldContain("Signing in to: <img src=x>" + new string('n', 29) + "\n");
         mail.Html.ShouldNotContain("<img");
@@ -110,7 +112,7 @@ public sealed class CodeMailTests
         var facts = MailTexts.Code("90210");
 
         facts.ToString().ShouldNotContain("90210");
-        CodeMail.Write(facts).ToString().ShouldNotContain("90210");
+        CodeMail.ForSignIn(English, facts).ToString().ShouldNotContain("90210");
     }
 
     public static TheoryData<string, string> AllMails()
@@ -118,10 +120,10 @@ public sealed class CodeMailTests
         var data = new TheoryData<string, string>();
         foreach (var mail in new[]
         {
-            CodeMail.Write(MailTexts.Code()),
-            CodeMail.Write(MailTexts.Code() with { ClientName = "https://<b>&\"' é", Browser = "a <script>", Network = "http://x" }),
-            AlertMail.WrongCodeAfterRightPassword(MailTexts.Alert()),
-            AlertMail.GuessBudgetExhausted(MailTexts.Alert()),
+            CodeMail.ForSignIn(English, MailTexts.Code()),
+            CodeMail.ForSignIn(English, MailTexts.Code() with { ClientName = "https://<b>&\"' é", Browser = "a <script>", Network = "http://x" }),
+            AlertMail.WrongCodeAfterRightPassword(English, MailTexts.Alert()),
+            AlertMail.GuessBudgetExhausted(English, MailTexts.Alert()),
         })
         {
             data.Add(mail.Text, mail.Html);

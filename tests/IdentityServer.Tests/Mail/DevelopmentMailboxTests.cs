@@ -83,5 +83,5 @@ public sealed class DevelopmentMailboxTests
 
     private static Task<DeliveryOutcome> SendAsync(TestServer server, string to, CodeMailFacts facts) =>
         server.Services.GetRequiredService<IMailTransport>()
-            .SendAsync(server.Services.GetRequiredService<MailComposer>().Compose(to, CodeMail.Write(facts)), Ct);
+            .SendAsync(server.Services.GetRequiredService<MailComposer>().Compose(to, CodeMail.ForSignIn(IdentityServer.Languages.Words.In("en"), facts)), Ct);
 }

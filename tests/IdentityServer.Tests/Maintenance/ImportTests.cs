@@ -278,6 +278,8 @@ public sealed class ImportTests : IDisposable
         public Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, string normalizedAddress, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
+        public Task<string?> TryHashAsync(string password, CancellationToken cancellationToken) => throw new OperationCanceledException();
+
         public Task<string> HashAsync(string password, CancellationToken cancellationToken) => throw new OperationCanceledException();
     }
 }

@@ -54,6 +54,8 @@ public sealed class EqualWorkTests
             return inner.VerifyAsync(storedHash, password, normalizedAddress, cancellationToken);
         }
 
+        public Task<string?> TryHashAsync(string password, CancellationToken cancellationToken) => inner.TryHashAsync(password, cancellationToken);
+
         public Task<string> HashAsync(string password, CancellationToken cancellationToken) => inner.HashAsync(password, cancellationToken);
     }
 }

@@ -64,7 +64,7 @@ public sealed class GuessingTests
             var next = await browser.EnterPasswordAsync(await browser.GetAsync("/sign-in"), email);
             if (next.Status != HttpStatusCode.SeeOther)
             {
-                next.Alert!.ShouldContain("password reset");
+                next.Alert!.ShouldContain("needs a new password");
                 resetAsked++;
                 continue;
             }
@@ -95,7 +95,7 @@ public sealed class GuessingTests
         var answer = await waiting.EnterCodeAsync(waitingPage, waitingCode);
 
         answer.Status.ShouldBe(HttpStatusCode.OK);
-        answer.Alert!.ShouldContain("password reset");
+        answer.Alert!.ShouldContain("needs a new password");
         (await world.ReadAsync(db => db.AuthenticationSessions.CountAsync(TestContext.Current.CancellationToken))).ShouldBe(0);
         (await waiting.FollowAsync(await waiting.GetAsync(client.Start(("prompt", "none"))))).Parameter("error").ShouldBe("login_required");
     }
@@ -231,8 +231,8 @@ public sealed class GuessingTests
         await ExhaustAsync(world, email);
         var kinds = await world.ReadAsync(db => db.OutboxMessages.Where(message => message.Kind == "sign-in-alert")
             .Select(message => message.Payload).ToListAsync(TestContext.Current.CancellationToken));
-        kinds.Count(payload => payload.Contains("wrong-code", StringComparison.Ordinal)).ShouldBe(2);
-        kinds.Count(payload => payload.Contains("guess-budget-exhausted", StringComparison.Ordinal)).ShouldBe(1);
+        kinds.Count(payload => payload.Contains("WrongCode", StringComparison.Ordinal)).ShouldBe(2);
+        kinds.Count(payload => payload.Contains("GuessBudgetExhausted", StringComparison.Ordinal)).ShouldBe(1);
         await world.Smtp.WaitForAsync(
             mail => mail.IsTo(email) && mail.Message.Subject!.Contains("sign-in stopped after wrong codes", StringComparison.Ordinal),
             TestContext.Current.CancellationToken);

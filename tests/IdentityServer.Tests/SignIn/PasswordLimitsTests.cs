@@ -56,6 +56,8 @@ public sealed class PasswordLimitsTests
 
         public Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, string normalizedAddress, CancellationToken cancellationToken) => Task.FromResult(Verdict);
 
+        public Task<string?> TryHashAsync(string password, CancellationToken cancellationToken) => Task.FromResult<string?>("unused");
+
         public Task<string> HashAsync(string password, CancellationToken cancellationToken) => Task.FromResult("unused");
     }
 }

@@ -117,15 +117,18 @@ internal sealed class Browser
         return codePage;
     }
 
-    /// <summary>Waits for the next code mail of an address, past any alerts.</summary>
-    public async Task<string> ReadCodeAsync(string email)
+    /// <summary>Waits for the next code mail of an address, past any others.</summary>
+    public async Task<string> ReadCodeAsync(string email, string subject = "sign-in code, requested") => (await ReadMailAsync(email, subject)).Code;
+
+    /// <summary>Waits for the next mail of an address with a subject like this, past any others.</summary>
+    public async Task<ReceivedMail> ReadMailAsync(string email, string subject)
     {
         while (true)
         {
             var mail = await _mail.TakeAsync(email, TestContext.Current.CancellationToken);
-            if (mail.Message.Subject!.Contains("sign-in code, requested", StringComparison.Ordinal))
+            if (mail.Message.Subject!.Contains(subject, StringComparison.Ordinal))
             {
-                return mail.Code;
+                return mail;
             }
         }
     }

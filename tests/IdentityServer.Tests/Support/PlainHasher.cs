@@ -14,5 +14,7 @@ internal sealed class PlainHasher : IPasswordHasher
     public Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, string normalizedAddress, CancellationToken cancellationToken) =>
         Task.FromResult<PasswordVerdict>(storedHash == Prefix + password ? new PasswordVerdict.Right(NeedsRehash: false) : new PasswordVerdict.Wrong());
 
+    public Task<string?> TryHashAsync(string password, CancellationToken cancellationToken) => Task.FromResult<string?>(Prefix + password);
+
     public Task<string> HashAsync(string password, CancellationToken cancellationToken) => Task.FromResult(Prefix + password);
 }

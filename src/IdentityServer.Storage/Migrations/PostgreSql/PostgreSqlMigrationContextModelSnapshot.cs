@@ -425,6 +425,10 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)");
 
+                    b.Property<string>("Language")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)");
+
                     b.Property<long>("LastSentAt")
                         .HasColumnType("bigint");
 
@@ -528,9 +532,40 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
 
                     b.HasIndex("ExpiresAt");
 
-                    b.HasIndex("UserId");
-
                     b.ToTable("outbox_messages", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.PendingAccount", b =>
+                {
+                    b.Property<Guid>("ChallengeId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasMaxLength(254)
+                        .HasColumnType("character varying(254)");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Language")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)");
+
+                    b.Property<string>("PasswordHash")
+                        .IsRequired()
+                        .HasMaxLength(512)
+                        .HasColumnType("character varying(512)");
+
+                    b.HasKey("ChallengeId");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.ToTable("pending_accounts", (string)null);
                 });
 
             modelBuilder.Entity("IdentityServer.Storage.Entities.Scope", b =>
@@ -761,24 +796,6 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 });
 
             modelBuilder.Entity("IdentityServer.Storage.Entities.ConsentGrant", b =>
-                {
-                    b.HasOne("IdentityServer.Storage.Entities.User", null)
-                        .WithMany()
-                        .HasForeignKey("UserId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("IdentityServer.Storage.Entities.OtpChallenge", b =>
-                {
-                    b.HasOne("IdentityServer.Storage.Entities.User", null)
-                        .WithMany()
-                        .HasForeignKey("UserId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("IdentityServer.Storage.Entities.OutboxMessage", b =>
                 {
                     b.HasOne("IdentityServer.Storage.Entities.User", null)
                         .WithMany()

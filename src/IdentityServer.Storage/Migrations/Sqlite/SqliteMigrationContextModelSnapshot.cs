@@ -420,6 +420,10 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                         .HasMaxLength(64)
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Language")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("LastSentAt")
                         .HasColumnType("INTEGER");
 
@@ -523,9 +527,40 @@ namespace IdentityServer.Storage.Migrations.Sqlite
 
                     b.HasIndex("ExpiresAt");
 
-                    b.HasIndex("UserId");
-
                     b.ToTable("outbox_messages", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.PendingAccount", b =>
+                {
+                    b.Property<Guid>("ChallengeId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasMaxLength(254)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Language")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("PasswordHash")
+                        .IsRequired()
+                        .HasMaxLength(512)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("ChallengeId");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.ToTable("pending_accounts", (string)null);
                 });
 
             modelBuilder.Entity("IdentityServer.Storage.Entities.Scope", b =>
@@ -754,24 +789,6 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 });
 
             modelBuilder.Entity("IdentityServer.Storage.Entities.ConsentGrant", b =>
-                {
-                    b.HasOne("IdentityServer.Storage.Entities.User", null)
-                        .WithMany()
-                        .HasForeignKey("UserId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("IdentityServer.Storage.Entities.OtpChallenge", b =>
-                {
-                    b.HasOne("IdentityServer.Storage.Entities.User", null)
-                        .WithMany()
-                        .HasForeignKey("UserId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("IdentityServer.Storage.Entities.OutboxMessage", b =>
                 {
                     b.HasOne("IdentityServer.Storage.Entities.User", null)
                         .WithMany()

@@ -1,5 +1,6 @@
 using IdentityServer.Clients;
 using IdentityServer.Grants;
+using IdentityServer.Languages;
 using IdentityServer.Pages;
 using IdentityServer.Sessions;
 using IdentityServer.Storage.Entities;
@@ -33,7 +34,10 @@ internal sealed class ConsentModel(SessionReader sessions, ConsentService consen
 
     public string Destination { get; private set; } = "";
 
-    public IEnumerable<string> Lines => _question!.Scopes.Split(' ').Select(ScopeWords.Of);
+    /// <summary>Where somebody else signs in for the same request.</summary>
+    public string OtherAccountUrl => "/sign-in" + QueryString.Empty.Add("client_id", _question!.ClientId).Add("request_uri", _question.RequestUri);
+
+    public IEnumerable<string> Lines => _question!.Scopes.Split(' ').Select(scope => ScopeWords.Of(PageWords.Of(HttpContext).Words, scope));
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken) =>
         await LoadAsync(cancellationToken) ? Page() : NotFound();
@@ -72,14 +76,7 @@ internal sealed class ConsentModel(SessionReader sessions, ConsentService consen
 internal static class ScopeWords
 {
     /// <summary>The sentence for a scope; a scope without one is named as it is.</summary>
-    public static string Of(string scope) => scope switch
-    {
-        "openid" => "Know who you are here, by an identifier",
-        "profile" => "See your name and the other details of your profile",
-        "email" => "See your e-mail address",
-        "address" => "See your postal address",
-        "phone" => "See your phone number",
-        "offline_access" => "Keep this access while you are away",
-        _ => $"Use “{scope}” for you",
-    };
+    public static string Of(Words words, string scope) => scope is "openid" or "profile" or "email" or "address" or "phone" or "offline_access"
+        ? words[$"scope.{scope}"]
+        : words.Say("scope.other", ("scope", scope));
 }

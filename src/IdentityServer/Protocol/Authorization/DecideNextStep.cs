@@ -2,6 +2,7 @@ using System.Diagnostics;
 using IdentityServer.Clients;
 using IdentityServer.Domain.SignIn;
 using IdentityServer.Grants;
+using IdentityServer.Languages;
 using IdentityServer.Sessions;
 using IdentityServer.Storage.Entities;
 using Microsoft.AspNetCore;
@@ -45,6 +46,9 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
         {
             case NextStep.SignIn:
                 SendTo(context, "/sign-in", requestUri, context.Request.LoginHint, ExpectsAnother(facts) ? "other-account" : null);
+                break;
+            case NextStep.SignUp: // where sign-up is off, the prompt value was refused before
+                SendTo(context, "/sign-up", requestUri);
                 break;
             case NextStep.Consent:
                 await consent.AskAsync(Question(context, client, session!, requestUri), context.CancellationToken);
@@ -113,6 +117,12 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
         if (loginHint is { Length: > 0 and <= 254 })
         {
             query = query.Add("login_hint", loginHint);
+        }
+
+        // The wish goes along from page to page, as the one language of ours that meets it.
+        if (SupportedLanguages.FromUiLocales(context.Request.UiLocales) is { } language)
+        {
+            query = query.Add(PageWords.UiLocales, language.Tag);
         }
 
         if (reason is not null)

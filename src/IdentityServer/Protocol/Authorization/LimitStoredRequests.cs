@@ -1,5 +1,5 @@
-using System.Globalization;
 using IdentityServer.Clients;
+using IdentityServer.Languages;
 using IdentityServer.Pages;
 using IdentityServer.Sessions;
 using Microsoft.AspNetCore;
@@ -40,8 +40,8 @@ internal sealed class LimitStoredRequests(StoredRequestAllowance allowance, Sess
         // Not to the client: it would only send the browser back here.
         var seconds = RetryLater.Seconds(wait);
         http.Features.Set(new ErrorExplanation(
-            "Too many sign-ins were begun",
-            string.Create(CultureInfo.InvariantCulture, $"Many sign-ins were begun from your network in the last minutes. Wait {seconds} seconds, then try again.")));
+            PageWords.Of(http)["error.too-many-begun"],
+            PageWords.Of(http).Say("error.too-many-begun-help", ("wait", PageWords.Of(http).Words.Span(wait)))));
         http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
         http.Response.Headers.RetryAfter = seconds;
         context.HandleRequest();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using IdentityServer.Languages;
 using IdentityServer.Pages;
 using Microsoft.AspNetCore;
 using Microsoft.Extensions.Primitives;
@@ -35,8 +36,9 @@ internal sealed class RefuseLargeRequests<TContext> : IOpenIddictServerHandler<T
         ArgumentNullException.ThrowIfNull(context);
         if (Fault(context.Transaction.Request!) is { } fault)
         {
-            context.Transaction.GetHttpRequest()!.HttpContext.Features.Set(new ErrorExplanation(
-                "This sign-in request is too large", $"The application that sent you here sent more than a sign-in needs. Tell its makers: {fault}"));
+            var http = context.Transaction.GetHttpRequest()!.HttpContext;
+            http.Features.Set(new ErrorExplanation(
+                PageWords.Of(http)["error.too-large"], PageWords.Of(http).Say("error.too-large-help", ("fault", fault))));
             context.Reject(Errors.InvalidRequest, fault);
         }
 

@@ -24,7 +24,7 @@ public sealed partial class EveryWayInTests
         "PushedAuthorizationEndpointUris", "RevocationEndpointUris", "TokenEndpointUris", "UserInfoEndpointUris",
     ];
 
-    private static readonly string[] Prompts = ["none", "login", "consent", "select_account"];
+    private static readonly string[] Prompts = ["none", "login", "consent", "select_account", "create"];
 
     private static readonly string[] Methods = ["client_secret_basic", "client_secret_post", "none"];
 
@@ -37,7 +37,7 @@ public sealed partial class EveryWayInTests
         "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:openid:params:grant-type:ciba",
     ];
 
-    private static readonly string[] RefusedPrompts = ["create", "none login", ""];
+    private static readonly string[] RefusedPrompts = ["unknown", "none login", ""];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

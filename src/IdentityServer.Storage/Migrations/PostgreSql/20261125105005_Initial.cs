@@ -118,6 +118,78 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 });
 
             migrationBuilder.CreateTable(
+                name: "otp_challenges",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    Purpose = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Seed = table.Column<byte[]>(type: "bytea", nullable: false),
+                    BrowserHash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    CredentialVersion = table.Column<long>(type: "bigint", nullable: false),
+                    KeyId = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    Reference = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    State = table.Column<int>(type: "integer", nullable: false),
+                    AttemptsLeft = table.Column<int>(type: "integer", nullable: false),
+                    AccountSpent = table.Column<int>(type: "integer", nullable: false),
+                    AccountDay = table.Column<int>(type: "integer", nullable: false),
+                    AccountSpentOnDay = table.Column<int>(type: "integer", nullable: false),
+                    Sends = table.Column<int>(type: "integer", nullable: false),
+                    LastSentAt = table.Column<long>(type: "bigint", nullable: false),
+                    CreatedAt = table.Column<long>(type: "bigint", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false),
+                    ClientId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    RequestUri = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    Language = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
+                    Browser = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    Network = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_otp_challenges", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "outbox_messages",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    Kind = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    ChallengeId = table.Column<Guid>(type: "uuid", nullable: true),
+                    Payload = table.Column<string>(type: "text", nullable: false),
+                    State = table.Column<int>(type: "integer", nullable: false),
+                    Failures = table.Column<int>(type: "integer", nullable: false),
+                    CreatedAt = table.Column<long>(type: "bigint", nullable: false),
+                    DueAt = table.Column<long>(type: "bigint", nullable: true),
+                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false),
+                    LeasedBy = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    LeasedUntil = table.Column<long>(type: "bigint", nullable: true),
+                    HandedOverAt = table.Column<long>(type: "bigint", nullable: true),
+                    LastReply = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_outbox_messages", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "pending_accounts",
+                columns: table => new
+                {
+                    ChallengeId = table.Column<Guid>(type: "uuid", nullable: false),
+                    Email = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: false),
+                    PasswordHash = table.Column<string>(type: "character varying(512)", maxLength: 512, nullable: false),
+                    Language = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
+                    CreatedAt = table.Column<long>(type: "bigint", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_pending_accounts", x => x.ChallengeId);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "scopes",
                 columns: table => new
                 {
@@ -272,73 +344,6 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 });
 
             migrationBuilder.CreateTable(
-                name: "otp_challenges",
-                columns: table => new
-                {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    Purpose = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    Seed = table.Column<byte[]>(type: "bytea", nullable: false),
-                    BrowserHash = table.Column<byte[]>(type: "bytea", nullable: false),
-                    CredentialVersion = table.Column<long>(type: "bigint", nullable: false),
-                    KeyId = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    Reference = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
-                    State = table.Column<int>(type: "integer", nullable: false),
-                    AttemptsLeft = table.Column<int>(type: "integer", nullable: false),
-                    AccountSpent = table.Column<int>(type: "integer", nullable: false),
-                    AccountDay = table.Column<int>(type: "integer", nullable: false),
-                    AccountSpentOnDay = table.Column<int>(type: "integer", nullable: false),
-                    Sends = table.Column<int>(type: "integer", nullable: false),
-                    LastSentAt = table.Column<long>(type: "bigint", nullable: false),
-                    CreatedAt = table.Column<long>(type: "bigint", nullable: false),
-                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false),
-                    ClientId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    RequestUri = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    Browser = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    Network = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_otp_challenges", x => x.Id);
-                    table.ForeignKey(
-                        name: "FK_otp_challenges_users_UserId",
-                        column: x => x.UserId,
-                        principalTable: "users",
-                        principalColumn: "Id",
-                        onDelete: ReferentialAction.Cascade);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "outbox_messages",
-                columns: table => new
-                {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    Kind = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    ChallengeId = table.Column<Guid>(type: "uuid", nullable: true),
-                    Payload = table.Column<string>(type: "text", nullable: false),
-                    State = table.Column<int>(type: "integer", nullable: false),
-                    Failures = table.Column<int>(type: "integer", nullable: false),
-                    CreatedAt = table.Column<long>(type: "bigint", nullable: false),
-                    DueAt = table.Column<long>(type: "bigint", nullable: true),
-                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false),
-                    LeasedBy = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
-                    LeasedUntil = table.Column<long>(type: "bigint", nullable: true),
-                    HandedOverAt = table.Column<long>(type: "bigint", nullable: true),
-                    LastReply = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_outbox_messages", x => x.Id);
-                    table.ForeignKey(
-                        name: "FK_outbox_messages_users_UserId",
-                        column: x => x.UserId,
-                        principalTable: "users",
-                        principalColumn: "Id",
-                        onDelete: ReferentialAction.Cascade);
-                });
-
-            migrationBuilder.CreateTable(
                 name: "tokens",
                 columns: table => new
                 {
@@ -460,9 +465,9 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 column: "ExpiresAt");
 
             migrationBuilder.CreateIndex(
-                name: "IX_outbox_messages_UserId",
-                table: "outbox_messages",
-                column: "UserId");
+                name: "IX_pending_accounts_ExpiresAt",
+                table: "pending_accounts",
+                column: "ExpiresAt");
 
             migrationBuilder.CreateIndex(
                 name: "IX_scopes_Name",
@@ -538,6 +543,9 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
 
             migrationBuilder.DropTable(
                 name: "outbox_messages");
+
+            migrationBuilder.DropTable(
+                name: "pending_accounts");
 
             migrationBuilder.DropTable(
                 name: "scopes");

@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace IdentityServer.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteMigrationContext))]
-    [Migration("20261125003215_Initial")]
+    [Migration("20261125105001_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -423,6 +423,10 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                         .HasMaxLength(64)
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Language")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("LastSentAt")
                         .HasColumnType("INTEGER");
 
@@ -526,9 +530,40 @@ namespace IdentityServer.Storage.Migrations.Sqlite
 
                     b.HasIndex("ExpiresAt");
 
-                    b.HasIndex("UserId");
-
                     b.ToTable("outbox_messages", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.PendingAccount", b =>
+                {
+                    b.Property<Guid>("ChallengeId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasMaxLength(254)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Language")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("PasswordHash")
+                        .IsRequired()
+                        .HasMaxLength(512)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("ChallengeId");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.ToTable("pending_accounts", (string)null);
                 });
 
             modelBuilder.Entity("IdentityServer.Storage.Entities.Scope", b =>
@@ -757,24 +792,6 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 });
 
             modelBuilder.Entity("IdentityServer.Storage.Entities.ConsentGrant", b =>
-                {
-                    b.HasOne("IdentityServer.Storage.Entities.User", null)
-                        .WithMany()
-                        .HasForeignKey("UserId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("IdentityServer.Storage.Entities.OtpChallenge", b =>
-                {
-                    b.HasOne("IdentityServer.Storage.Entities.User", null)
-                        .WithMany()
-                        .HasForeignKey("UserId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("IdentityServer.Storage.Entities.OutboxMessage", b =>
                 {
                     b.HasOne("IdentityServer.Storage.Entities.User", null)
                         .WithMany()

@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace IdentityServer.Storage.Migrations.PostgreSql
 {
     [DbContext(typeof(PostgreSqlMigrationContext))]
-    [Migration("20261125003231_Initial")]
+    [Migration("20261125105005_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -428,6 +428,10 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)");
 
+                    b.Property<string>("Language")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)");
+
                     b.Property<long>("LastSentAt")
                         .HasColumnType("bigint");
 
@@ -531,9 +535,40 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
 
                     b.HasIndex("ExpiresAt");
 
-                    b.HasIndex("UserId");
-
                     b.ToTable("outbox_messages", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.PendingAccount", b =>
+                {
+                    b.Property<Guid>("ChallengeId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasMaxLength(254)
+                        .HasColumnType("character varying(254)");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Language")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)");
+
+                    b.Property<string>("PasswordHash")
+                        .IsRequired()
+                        .HasMaxLength(512)
+                        .HasColumnType("character varying(512)");
+
+                    b.HasKey("ChallengeId");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.ToTable("pending_accounts", (string)null);
                 });
 
             modelBuilder.Entity("IdentityServer.Storage.Entities.Scope", b =>
@@ -764,24 +799,6 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 });
 
             modelBuilder.Entity("IdentityServer.Storage.Entities.ConsentGrant", b =>
-                {
-                    b.HasOne("IdentityServer.Storage.Entities.User", null)
-                        .WithMany()
-                        .HasForeignKey("UserId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("IdentityServer.Storage.Entities.OtpChallenge", b =>
-                {
-                    b.HasOne("IdentityServer.Storage.Entities.User", null)
-                        .WithMany()
-                        .HasForeignKey("UserId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("IdentityServer.Storage.Entities.OutboxMessage", b =>
                 {
                     b.HasOne("IdentityServer.Storage.Entities.User", null)
                         .WithMany()

@@ -1,0 +1,118 @@
+using IdentityServer.Audit;
+using IdentityServer.Domain.OneTimeCodes;
+using IdentityServer.Outbox;
+using IdentityServer.Storage;
+using IdentityServer.Storage.Entities;
+using IdentityServer.Storage.Operations;
+
+namespace IdentityServer.SignIn.Proofs;
+
+/// <summary>What asking for a code that proves a mailbox came to.</summary>
+internal abstract record ProofOutcome
+{
+    private ProofOutcome()
+    {
+    }
+
+    /// <summary>Whether or not there is an account: the browser has a challenge.</summary>
+    public sealed record Pending(IssuedChallenge Challenge) : ProofOutcome;
+
+    /// <summary>No hashing capacity: nothing was counted but the request.</summary>
+    public sealed record Busy : ProofOutcome;
+
+    /// <summary>Too many: ask again after the wait.</summary>
+    public sealed record Wait(TimeSpan Remaining) : ProofOutcome;
+}
+
+/// <summary>What to write beside a challenge that proves a mailbox.</summary>
+/// <param name="Message">The message that goes with it, made anew for each send.</param>
+/// <param name="AlongsideAsync">Further rows of the same commit.</param>
+internal sealed record ProofWrites(Func<OtpChallenge, DateTimeOffset, OutboxMessage> Message, Func<OtpChallenge, Task> AlongsideAsync);
+
+/// <summary>Makes the challenges that prove a mailbox without any password, within the limits for strangers.</summary>
+internal sealed class ProofIssuer(UnitOfWork work, ProofIssuerParts parts, ChallengeFactory factory, OutboxSignal outbox, TimeProvider clock)
+{
+    /// <summary>Issues a challenge: row, message and audit event are one commit.</summary>
+    public async Task<ProofOutcome> IssueAsync(
+        string purpose, ChallengeSubject subject, SignInOrigin origin, ProofWrites writes, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var issued = await factory.CreateAsync(purpose, subject, origin, cancellationToken);
+        var outcome = await work.InOwnTransactionAsync<ProofOutcome>(
+            async () =>
+            {
+                if ((await parts.Limits.TakeMailAsync(new(purpose, subject.UserId), now, cancellationToken)) is { } wait)
+                {
+                    await work.RollbackAsync(cancellationToken);
+                    return new ProofOutcome.Wait(wait);
+                }
+
+                await parts.Rows.AddAsync(issued.Row, cancellationToken);
+                await parts.Rows.AddAsync(writes.Message(issued.Row, now), cancellationToken);
+                await writes.AlongsideAsync(issued.Row);
+                await parts.Audit.WriteAsync(AuditEvents.CodeIssued, About(issued.Row), cancellationToken);
+                return new ProofOutcome.Pending(issued);
+            },
+            cancellationToken);
+        if (outcome is ProofOutcome.Pending)
+        {
+            outbox.Notify();
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Counts a request of a network, in a commit of its own and before any work for it.</summary>
+    /// <returns>How long to wait; null when it may go on.</returns>
+    public Task<TimeSpan?> AdmitAsync(string network, CancellationToken cancellationToken) => work.InOwnTransactionAsync(
+        () => parts.Limits.TakeRequestAsync(network, clock.GetUtcNow(), cancellationToken), cancellationToken);
+
+    /// <summary>Mails the same code once more: same expiry, same counter.</summary>
+    public async Task<ResendOutcome> ResendAsync(
+        OtpChallenge challenge, Func<OtpChallenge, DateTimeOffset, OutboxMessage> message, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        switch (ResendPolicy.Judge(challenge.Sends, challenge.LastSentAt, now))
+        {
+            case ResendVerdict.Wait wait:
+                return new ResendOutcome.Wait(wait.Remaining);
+            case ResendVerdict.Spent:
+                return new ResendOutcome.Spent();
+        }
+
+        var outcome = await work.InOwnTransactionAsync<ResendOutcome>(
+            async () =>
+            {
+                if (!await parts.Challenges.TryCountSendAsync(challenge.Id, challenge.Sends, now, cancellationToken))
+                {
+                    await work.RollbackAsync(cancellationToken);
+                    return new ResendOutcome.Wait(ResendPolicy.Spacing);
+                }
+
+                if ((await parts.Limits.TakeMailAsync(new(challenge.Purpose, challenge.UserId), now, cancellationToken)) is { } wait)
+                {
+                    await work.RollbackAsync(cancellationToken);
+                    return new ResendOutcome.Wait(wait);
+                }
+
+                await parts.Rows.AddAsync(message(challenge, now), cancellationToken);
+                await parts.Audit.WriteAsync(AuditEvents.CodeResent, About(challenge), cancellationToken);
+                return new ResendOutcome.Sent();
+            },
+            cancellationToken);
+        if (outcome is ResendOutcome.Sent)
+        {
+            outbox.Notify();
+        }
+
+        return outcome;
+    }
+
+    // Of what only stands in for an account no event names a user.
+    private static AuditSubject About(OtpChallenge challenge) => new(
+        UserId: challenge.CredentialVersion == OtpChallenge.NoAccount ? null : challenge.UserId,
+        ClientId: challenge.ClientId, ChallengeId: challenge.Id, Network: challenge.Network);
+}
+
+/// <summary>What the issuer writes to.</summary>
+internal sealed record ProofIssuerParts(ProofLimits Limits, ChallengeOperations Challenges, CeremonyWrites Rows, AuditTrail Audit);
