@@ -9,6 +9,11 @@ internal static class Walk
 
     public static ILocator Password(this IPage page) => page.Locator("input[autocomplete=current-password]");
 
+    public static ILocator NewPassword(this IPage page) => page.Locator("input[autocomplete=new-password]");
+
+    /// <summary>Presses the page's main button, whatever it is called.</summary>
+    public static Task SubmitAsync(this IPage page) => page.Locator("form .button.primary").First.ClickAsync();
+
     public static ILocator Code(this IPage page) => page.Locator("input[autocomplete=one-time-code]");
 
     public static ILocator Button(this IPage page, string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });

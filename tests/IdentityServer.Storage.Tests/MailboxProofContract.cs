@@ -95,7 +95,7 @@ public abstract class MailboxProofContract(Database database) : StorageContract(
         var evaluated = 0;
         for (var round = 0; round < 3; round++)
         {
-            var challenge = await AddChallengeAsync(user, row => row.Purpose = OtpPurpose.Reset);
+            var challenge = await AddChallengeAsync(user, row => (row.Purpose, row.LimitKey) = (OtpPurpose.Reset, user.Id));
             for (var guess = 0; guess < 5; guess++)
             {
                 evaluated += await SpendAsync(challenge) is SpendOutcome.Spent ? 1 : 0;

@@ -70,7 +70,7 @@ public sealed class EmailAddress
     {
         var repaired = new StringBuilder(Math.Min(text.Length, 4 * MaxLength));
 
-        // Lone surrogates come out as U+FFFD; controls would be refused by PostgreSQL (NUL) or could end a line.
+        // Lone surrogates come out as U+FFFD, and so must what is no character at all: normalising fails on it. Controls would be refused by PostgreSQL (NUL) or could end a line.
         foreach (var rune in text.EnumerateRunes())
         {
             if (repaired.Length >= 4 * MaxLength)
@@ -78,7 +78,7 @@ public sealed class EmailAddress
                 break;
             }
 
-            repaired.Append(Rune.IsControl(rune) ? Rune.ReplacementChar : rune);
+            repaired.Append(Rune.IsControl(rune) || rune.Value is 0xFFFE or 0xFFFF ? Rune.ReplacementChar : rune);
         }
 
         return repaired.ToString();

@@ -72,12 +72,19 @@ public static class PasswordRules
         return IsText(password) ? password.Normalize(NormalizationForm.FormKC) : password;
     }
 
-    /// <summary>False for half a surrogate pair: neither a keyboard nor a form sends it, and libraries differ about its bytes.</summary>
+    /// <summary>
+    /// False for half a surrogate pair and for what Unicode keeps from being a character: no keyboard sends it, and libraries differ about it.
+    /// </summary>
     public static bool IsText(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         for (var index = 0; index < text.Length; index++)
         {
+            if (text[index] is '\uFFFE' or '\uFFFF')
+            {
+                return false; // no character, and normalising fails on it
+            }
+
             if (char.IsSurrogate(text[index]) && !(index + 1 < text.Length && char.IsSurrogatePair(text[index], text[++index])))
             {
                 return false;

@@ -22,6 +22,12 @@ public sealed class OtpChallenge
     /// <summary>The account; or, for an address without one, what stands in for it so that limits hold all the same.</summary>
     public Guid UserId { get; set; }
 
+    /// <summary>
+    /// What the limits of a code that proves a mailbox count by: what stands in for the address, or the account where the browser signed in
+    /// to it before, so that strangers cannot use up its owner's. Sign-ins count by their account.
+    /// </summary>
+    public Guid LimitKey { get; set; }
+
     /// <summary>What the code is for, one of <c>OtpPurpose</c>; a code of one purpose is void for another.</summary>
     public required string Purpose { get; set; }
 

@@ -13,8 +13,8 @@ public sealed class CeremonyWrites
         """
         INSERT INTO "otp_challenges" ("Id", "UserId", "Purpose", "Seed", "BrowserHash", "CredentialVersion", "KeyId", "Reference", "State",
           "AttemptsLeft", "AccountSpent", "AccountDay", "AccountSpentOnDay", "Sends", "LastSentAt", "CreatedAt", "ExpiresAt",
-          "ClientId", "RequestUri", "Browser", "Network", "Language")
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+          "ClientId", "RequestUri", "Browser", "Network", "Language", "LimitKey")
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
         """);
 
     private static readonly SqlText Message = new(
@@ -51,7 +51,7 @@ public sealed class CeremonyWrites
                 row.Id, row.UserId, row.Purpose, row.Seed, row.BrowserHash, row.CredentialVersion, row.KeyId, row.Reference, (int)row.State,
                 row.AttemptsLeft, row.AccountSpent, row.AccountDay, row.AccountSpentOnDay, row.Sends, Moment(row.LastSentAt),
                 Moment(row.CreatedAt), Moment(row.ExpiresAt), row.ClientId, row.RequestUri, row.Browser, row.Network,
-                row.Language,
+                row.Language, row.LimitKey,
             ],
             cancellationToken);
     }

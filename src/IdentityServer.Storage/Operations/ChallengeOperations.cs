@@ -128,7 +128,7 @@ public sealed class ChallengeOperations
                 }
 
                 var charged = await _counters.TrySpendAsync(
-                    NetworkKey(network), NetworkBucket, GuessBudget.NetworkPerHour, now, cancellationToken);
+                    NetworkKey(network, purpose), NetworkBucket, GuessBudget.NetworkPerHour, now, cancellationToken);
                 if (!charged.Allowed)
                 {
                     await _work.RollbackAsync(cancellationToken);
@@ -190,7 +190,7 @@ public sealed class ChallengeOperations
                 await _sql.WriteAsync(OpenSession, SessionValues(session), cancellationToken);
                 await alongside();
                 await _budgets.RefundAsync(challenge.UserId, challenge.Id, cancellationToken);
-                await _counters.RefundAsync(NetworkKey(network), NetworkBucket, now, 1, cancellationToken);
+                await _counters.RefundAsync(NetworkKey(network, challenge.Purpose), NetworkBucket, now, 1, cancellationToken);
                 return new ConsumedChallenge(challenge, session);
             },
             cancellationToken);
@@ -225,7 +225,7 @@ public sealed class ChallengeOperations
                     return false;
                 }
 
-                await _counters.RefundAsync(NetworkKey(network), NetworkBucket, now, 1, cancellationToken);
+                await _counters.RefundAsync(NetworkKey(network, challenge.Purpose), NetworkBucket, now, 1, cancellationToken);
                 await _counters.RefundAsync(ProofKey(challenge, "day"), ProofDay, now, 1, cancellationToken);
                 await _counters.RefundAsync(ProofKey(challenge, "month"), ProofMonth, now, 1, cancellationToken);
                 return true;
@@ -283,9 +283,11 @@ public sealed class ChallengeOperations
         return month.Allowed ? new SpendOutcome.Spent(challenge, networkTotal, ReachedLimit: false) : new SpendOutcome.AccountExhausted(challenge);
     }
 
-    private static string ProofKey(OtpChallenge challenge, string window) => $"code-guesses/{challenge.Purpose}/{window}/{challenge.UserId:N}";
+    private static string ProofKey(OtpChallenge challenge, string window) => $"code-guesses/{challenge.Purpose}/{window}/{challenge.LimitKey:N}";
 
-    private static string NetworkKey(string network) => "code-guesses/network/" + network;
+    // Apart for proofs: whoever has no password must not use up what a network's people sign in by.
+    private static string NetworkKey(string network, string purpose) =>
+        (purpose == OtpPurpose.SignIn ? "code-guesses/network/" : "code-guesses/proofs/network/") + network;
 
     private static object?[] SessionValues(AuthenticationSession session) =>
     [

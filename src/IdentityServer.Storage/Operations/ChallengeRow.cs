@@ -11,11 +11,11 @@ internal static class ChallengeRow
         """
         "otp_challenges"."Id", "otp_challenges"."UserId", "Purpose", "Seed", "BrowserHash", "otp_challenges"."CredentialVersion", "KeyId",
         "Reference", "State", "AttemptsLeft", "AccountSpent", "AccountDay", "AccountSpentOnDay", "Sends", "LastSentAt",
-        "otp_challenges"."CreatedAt", "ExpiresAt", "ClientId", "RequestUri", "Browser", "Network", "Language"
+        "otp_challenges"."CreatedAt", "ExpiresAt", "ClientId", "RequestUri", "Browser", "Network", "Language", "LimitKey"
         """;
 
     /// <summary>How many columns there are: what is joined to them begins here.</summary>
-    public const int Width = 22;
+    public const int Width = 23;
 
     public static OtpChallenge Read(DbDataReader row) => new()
     {
@@ -41,5 +41,6 @@ internal static class ChallengeRow
         Browser = row.NullableText(19),
         Network = row.NullableText(20),
         Language = row.NullableText(21),
+        LimitKey = row.GetGuid(22),
     };
 }

@@ -14,10 +14,15 @@ internal sealed record IssuedChallenge(OtpChallenge Row, HandleCookie Handle);
 /// <param name="UserId">The account, or what stands in for one.</param>
 /// <param name="CredentialVersion">The account's, or <see cref="OtpChallenge.NoAccount"/>.</param>
 /// <param name="Locale">The account's language, if it has one.</param>
-internal sealed record ChallengeSubject(Guid UserId, long CredentialVersion, string? Locale)
+/// <param name="LimitKey">What the limits of a proof count by.</param>
+internal sealed record ChallengeSubject(Guid UserId, long CredentialVersion, string? Locale, Guid LimitKey)
 {
     /// <summary>An account.</summary>
-    public static ChallengeSubject Of(User user) => new(user.Id, user.CredentialVersion, AccountLocale.Of(user));
+    public static ChallengeSubject Of(User user, Guid? limitKey = null) =>
+        new(user.Id, user.CredentialVersion, AccountLocale.Of(user), limitKey ?? user.Id);
+
+    /// <summary>An address that has no account, or whose account does not matter.</summary>
+    public static ChallengeSubject OfAddress(Guid standIn) => new(standIn, OtpChallenge.NoAccount, null, standIn);
 }
 
 /// <summary>Makes challenges and the messages that mail their codes. Nothing is written here.</summary>
@@ -39,6 +44,7 @@ internal sealed class ChallengeFactory(InstallationSecrets secrets, TimeProvider
             {
                 Id = handle.Id,
                 UserId = subject.UserId,
+                LimitKey = subject.LimitKey,
                 Purpose = purpose,
                 Seed = RandomNumberGenerator.GetBytes(OneTimeCodeDerivation.SeedLength),
                 BrowserHash = handle.Hash,

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using IdentityServer.Domain.Users;
 using IdentityServer.Languages;
 using IdentityServer.Pages;
 using Microsoft.AspNetCore.Mvc;
@@ -72,7 +73,7 @@ internal sealed class PasswordModel(PasswordStep step, ClientNames clients) : Pa
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
         ClientName = await clients.NameAsync(Target.ClientId, cancellationToken);
-        if (string.IsNullOrWhiteSpace(Email) || string.IsNullOrEmpty(Password) || Email.Length > 254 || Password.Length > 256)
+        if (string.IsNullOrWhiteSpace(Email) || string.IsNullOrEmpty(Password) || Email.Length > 254 || Password.Length > 2 * PasswordRules.MaxLength)
         {
             return Refuse(Words["sign-in.both-needed"]);
         }

@@ -27,7 +27,7 @@ internal static class PendingSignIn
         var prefix = HandleCookie.NameOf(context, Prefix);
         return [.. context.Request.Cookies
             .Where(cookie => cookie.Key.StartsWith(prefix, StringComparison.Ordinal))
-            .Take(16)
+            .Take(64)
             .Select(cookie => HandleCookie.TryParse(cookie.Value, out var handle) ? handle.Hash : null)
             .OfType<byte[]>()];
     }

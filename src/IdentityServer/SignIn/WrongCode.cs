@@ -28,7 +28,7 @@ internal sealed partial class WrongCode(
     /// <summary>Records a guess that the exhausted budget kept from being judged.</summary>
     public async Task RecordRefusalAsync(OtpChallenge challenge, string network)
     {
-        parts.Audit.Add(AuditEvents.GuessRefused, new(challenge.UserId, challenge.ClientId, ChallengeId: challenge.Id, Network: network));
+        parts.Audit.Add(AuditEvents.GuessRefused, ChallengeAudit.About(challenge, network));
         await db.SaveChangesAsync(CancellationToken.None);
     }
 
@@ -41,7 +41,7 @@ internal sealed partial class WrongCode(
             async () =>
             {
                 var now = clock.GetUtcNow();
-                var subject = new AuditSubject(challenge.UserId, challenge.ClientId, ChallengeId: challenge.Id, Network: network);
+                var subject = ChallengeAudit.About(challenge, network);
                 parts.Audit.Add(
                     AuditEvents.CodeWrong, subject,
                     new Dictionary<string, string> { ["attempts_left"] = challenge.AttemptsLeft.ToString(CultureInfo.InvariantCulture) });
@@ -56,7 +56,12 @@ internal sealed partial class WrongCode(
                     db.OutboxMessages.Add(AlertHandler.Message(AlertKind.GuessBudgetExhausted, challenge.UserId, AlertSource.Of(challenge), now));
                 }
 
-                await CountFleetAsync(now, cancellationToken);
+                // Codes that prove a mailbox can be guessed at without a password: they would drown what the alarm is for.
+                if (challenge.Purpose == OtpPurpose.SignIn)
+                {
+                    await CountFleetAsync(now, cancellationToken);
+                }
+
                 await db.SaveChangesAsync(cancellationToken);
                 return true;
             },

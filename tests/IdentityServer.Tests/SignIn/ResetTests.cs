@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Net;
 using IdentityServer.Audit;
 using IdentityServer.Tests.Support;
@@ -109,6 +110,9 @@ public sealed class ResetTests
 
         answers.Count(answer => answer.Parameter("reason") == "password-changed").ShouldBe(1);
         (await world.ReadAsync(db => db.AuditEvents.CountAsync(audit => audit.Name == AuditEvents.PasswordReset))).ShouldBe(1);
+        (await world.ReadAsync(db => db.Users.SingleAsync(user => user.Email == email))).CredentialVersion.ShouldBe(1);
+        var winner = Array.FindIndex(answers, answer => answer.Parameter("reason") == "password-changed");
+        (await browser.EnterPasswordAsync(await browser.GetAsync("/sign-in"), email, $"{MailboxPages.NewPassword}-{winner}")).Status.ShouldBe(HttpStatusCode.SeeOther);
     }
 
     [Fact]
@@ -137,10 +141,19 @@ public sealed class ResetTests
         var page = await browser.AskForResetAsync(email);
         var code = await browser.ReadCodeAsync(email, Mail);
 
+        // The thief knows the code and the challenge, and makes up a cookie: the right challenge with another secret.
         var thief = world.OpenBrowser();
         var own = await thief.AskForResetAsync("nobody@example.com");
-        (await thief.ChooseAsync(own, code)).Parameter("reason").ShouldNotBe("password-changed");
-        (await thief.GetAsync(page.Message.RequestMessage!.RequestUri!.PathAndQuery)).Parameter("reason").ShouldBe("code-void");
+        var handle = browser.Cookies.GetAllCookies().Single(cookie => cookie.Name.StartsWith("idsrv.pending.", StringComparison.Ordinal));
+        var secret = Base64Url.DecodeFromChars(handle.Value);
+        secret[^1] ^= 1;
+        thief.Cookies.Add(world.Server.Address, new Cookie(handle.Name, Base64Url.EncodeToString(secret)));
+        var antiforgery = ((AngleSharp.Html.Dom.IHtmlInputElement)own.Document.QuerySelector("form [name=antiforgery]")!).Value;
+        (await thief.PostAsync(
+            page.Message.RequestMessage!.RequestUri!.PathAndQuery,
+            new Dictionary<string, string> { ["Digits"] = code, ["Password"] = MailboxPages.NewPassword, ["antiforgery"] = antiforgery }))
+            .Parameter("reason").ShouldBe("code-void");
+        (await world.ReadAsync(db => db.Users.SingleAsync(user => user.Email == email))).CredentialVersion.ShouldBe(0);
 
         await world.AdvanceAsync(TimeSpan.FromMinutes(30));
         (await browser.ChooseAsync(page, code)).Parameter("reason").ShouldBe("code-void");
@@ -170,9 +183,11 @@ public sealed class ResetTests
     {
         await using var world = await World.StartAsync();
         var email = await world.AddUserAsync();
+        var owner = world.OpenBrowser(network: "203.0.113.5");
+        await owner.SignInAsync("/sign-in", email);
         for (var round = 0; round < 3; round++)
         {
-            var stranger = world.OpenBrowser();
+            var stranger = world.OpenBrowser(network: "203.0.113.5"); // behind the same address as the owner
             var page = await stranger.AskForResetAsync(email);
             var right = await stranger.ReadCodeAsync(email, Mail);
             for (var guess = 1; guess <= 5; guess++)
@@ -182,7 +197,8 @@ public sealed class ResetTests
         }
 
         (await world.OpenBrowser().TryResetAsync(email)).Status.ShouldBe(HttpStatusCode.TooManyRequests);
-        (await world.OpenBrowser().SignInAsync("/sign-in", email)).Document.Body!.TextContent.ShouldContain($"signed in as {email}");
+        (await world.OpenBrowser(network: "203.0.113.5").SignInAsync("/sign-in", email)).Document.Body!.TextContent.ShouldContain($"signed in as {email}");
+        await owner.ResetAsync(email); // in the browser that signed in before
     }
 
     [Fact]
@@ -232,5 +248,24 @@ public sealed class ResetTests
         var back = await browser.FollowAsync(await browser.EnterCodeAsync(code, await browser.ReadCodeAsync(email)));
 
         (await client.ExchangeAsync(back.Parameter("code").ShouldNotBeNull(back.Body))).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData("\uFFFEsomebody@example.com")]
+    [InlineData("some\u202Ebody@example.com")]
+    [InlineData("a@b.c\r\nBcc: all@example.com")]
+    [InlineData("<script>@example.com")]
+    public async Task Hostile_addresses_and_passwords_are_refused_in_words(string hostile)
+    {
+        await using var world = await World.StartAsync();
+        var browser = world.OpenBrowser();
+
+        (await browser.TryResetAsync(hostile)).Alert!.ShouldStartWith("That is not an e-mail address.");
+        (await browser.TryAccountAsync(hostile, hostile + hostile)).Document.QuerySelector("#email-problem").ShouldNotBeNull();
+        (await browser.TryAccountAsync("fine@example.com", "\uFFFE" + new string('x', 20))).Alert!.ShouldStartWith("The password holds something that is not text.");
+        (await browser.TryAccountAsync("fine@example.com", new string('x', 5_000))).Alert!.ShouldStartWith("The password is too long");
+        (await browser.EnterPasswordAsync(await browser.GetAsync("/sign-in"), hostile, hostile)).Status.ShouldBe(HttpStatusCode.OK);
+        browser.Seen.ShouldAllBe(answer => (int)answer.Status < 500);
+        world.Smtp.Mails.ShouldBeEmpty();
     }
 }

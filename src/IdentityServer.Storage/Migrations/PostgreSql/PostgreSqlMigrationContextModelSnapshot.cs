@@ -432,6 +432,9 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     b.Property<long>("LastSentAt")
                         .HasColumnType("bigint");
 
+                    b.Property<Guid>("LimitKey")
+                        .HasColumnType("uuid");
+
                     b.Property<string>("Network")
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)");

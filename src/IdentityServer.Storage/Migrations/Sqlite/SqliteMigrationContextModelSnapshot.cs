@@ -427,6 +427,9 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.Property<long>("LastSentAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<Guid>("LimitKey")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Network")
                         .HasMaxLength(64)
                         .HasColumnType("TEXT");

@@ -35,7 +35,14 @@ internal sealed class ConsentModel(SessionReader sessions, ConsentService consen
     public string Destination { get; private set; } = "";
 
     /// <summary>Where somebody else signs in for the same request.</summary>
-    public string OtherAccountUrl => "/sign-in" + QueryString.Empty.Add("client_id", _question!.ClientId).Add("request_uri", _question.RequestUri);
+    public string OtherAccountUrl
+    {
+        get
+        {
+            var query = QueryString.Empty.Add("client_id", _question!.ClientId).Add("request_uri", _question.RequestUri);
+            return "/sign-in" + (PageWords.Of(HttpContext).Wished is { } language ? query.Add(PageWords.UiLocales, language.Tag) : query);
+        }
+    }
 
     public IEnumerable<string> Lines => _question!.Scopes.Split(' ').Select(scope => ScopeWords.Of(PageWords.Of(HttpContext).Words, scope));
 

@@ -41,7 +41,7 @@ internal sealed class ProofIssuer(UnitOfWork work, ProofIssuerParts parts, Chall
         var outcome = await work.InOwnTransactionAsync<ProofOutcome>(
             async () =>
             {
-                if ((await parts.Limits.TakeMailAsync(new(purpose, subject.UserId), now, cancellationToken)) is { } wait)
+                if ((await parts.Limits.TakeMailAsync(issued.Row, now, cancellationToken)) is { } wait)
                 {
                     await work.RollbackAsync(cancellationToken);
                     return new ProofOutcome.Wait(wait);
@@ -89,7 +89,7 @@ internal sealed class ProofIssuer(UnitOfWork work, ProofIssuerParts parts, Chall
                     return new ResendOutcome.Wait(ResendPolicy.Spacing);
                 }
 
-                if ((await parts.Limits.TakeMailAsync(new(challenge.Purpose, challenge.UserId), now, cancellationToken)) is { } wait)
+                if ((await parts.Limits.TakeMailAsync(challenge, now, cancellationToken)) is { } wait)
                 {
                     await work.RollbackAsync(cancellationToken);
                     return new ResendOutcome.Wait(wait);
@@ -108,10 +108,7 @@ internal sealed class ProofIssuer(UnitOfWork work, ProofIssuerParts parts, Chall
         return outcome;
     }
 
-    // Of what only stands in for an account no event names a user.
-    private static AuditSubject About(OtpChallenge challenge) => new(
-        UserId: challenge.CredentialVersion == OtpChallenge.NoAccount ? null : challenge.UserId,
-        ClientId: challenge.ClientId, ChallengeId: challenge.Id, Network: challenge.Network);
+    private static AuditSubject About(OtpChallenge challenge) => ChallengeAudit.About(challenge, challenge.Network);
 }
 
 /// <summary>What the issuer writes to.</summary>

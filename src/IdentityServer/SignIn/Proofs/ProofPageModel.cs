@@ -56,14 +56,11 @@ internal abstract class ProofPageModel(CodePageReader reader, TimeProvider clock
                 Notice = Words["code.resent"];
                 return await LoadAsync(cancellationToken) ? Page() : StartAgain();
             case ResendOutcome.Wait wait:
-                return await LaterAsync(LimitText, wait.Remaining, cancellationToken);
+                return await LaterAsync("code.resend-wait", wait.Remaining, cancellationToken);
             default:
                 return await RefuseAsync(Words["code.resend-spent"], cancellationToken);
         }
     }
-
-    /// <summary>The text that tells that too many were asked for.</summary>
-    protected abstract string LimitText { get; }
 
     /// <summary>Where the whole thing begins.</summary>
     protected abstract string AskUrl(string? reason);
@@ -82,13 +79,17 @@ internal abstract class ProofPageModel(CodePageReader reader, TimeProvider clock
     {
         OtpVerdict.Wrong wrong => await RefuseAsync(Words.Say("code.wrong", (Text.Count, wrong.AttemptsLeft)), cancellationToken),
         OtpVerdict.SlowDown slow => await LaterAsync("limits.attempts", slow.RetryAfter, cancellationToken),
-        OtpVerdict.BudgetExhausted => await LaterAsync(LimitText, TimeSpan.FromDays(1), cancellationToken),
+        OtpVerdict.BudgetExhausted => await RefuseAsync(Words["limits.proofs"], StatusCodes.Status429TooManyRequests, cancellationToken),
         _ => StartAgain(),
     };
 
     /// <summary>Shows the page again with what is wrong.</summary>
-    protected async Task<IActionResult> RefuseAsync(string problem, CancellationToken cancellationToken)
+    protected Task<IActionResult> RefuseAsync(string problem, CancellationToken cancellationToken) =>
+        RefuseAsync(problem, StatusCodes.Status200OK, cancellationToken);
+
+    private async Task<IActionResult> RefuseAsync(string problem, int status, CancellationToken cancellationToken)
     {
+        Response.StatusCode = status;
         Problem = problem;
         return await LoadAsync(cancellationToken) ? Page() : StartAgain();
     }
@@ -98,9 +99,8 @@ internal abstract class ProofPageModel(CodePageReader reader, TimeProvider clock
 
     private Task<IActionResult> LaterAsync(string text, TimeSpan wait, CancellationToken cancellationToken)
     {
-        Response.StatusCode = StatusCodes.Status429TooManyRequests;
         Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        return RefuseAsync(Words.Say(text, ("wait", Words.Words.Span(wait))), cancellationToken);
+        return RefuseAsync(Words.Say(text, ("wait", Words.Words.Span(wait))), StatusCodes.Status429TooManyRequests, cancellationToken);
     }
 
     private async Task<bool> LoadAsync(CancellationToken cancellationToken)

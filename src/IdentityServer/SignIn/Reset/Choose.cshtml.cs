@@ -14,8 +14,6 @@ internal sealed class ChooseModel(ResetStep step, CodePageReader reader, TimePro
 
     public string? PasswordProblem { get; private set; }
 
-    protected override string LimitText => "reset.limit";
-
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
         if (Pending is not { } pending)

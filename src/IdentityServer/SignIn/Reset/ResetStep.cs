@@ -27,7 +27,8 @@ internal sealed class ResetStep(UserDirectory users, IPasswordHasher hasher, Pro
         // Both are made every time, so that neither is missed.
         var standIn = await parts.StandIns.ForAsync(address, cancellationToken);
         var user = await users.FindByEmailAsync(address.Value, cancellationToken);
-        var subject = user is null ? new ChallengeSubject(standIn, OtpChallenge.NoAccount, null) : ChallengeSubject.Of(user);
+        var known = parts.Browser.Knows(user?.Id ?? Guid.Empty) && user is not null;
+        var subject = user is null ? ChallengeSubject.OfAddress(standIn) : ChallengeSubject.Of(user, known ? user.Id : standIn);
         return await issuer.IssueAsync(
             OtpPurpose.Reset, subject, origin, new(ChallengeFactory.CodeMail, _ => Task.CompletedTask), cancellationToken);
     }
@@ -90,4 +91,4 @@ internal sealed class ResetStep(UserDirectory users, IPasswordHasher hasher, Pro
 
 /// <summary>What a reset touches beside the password.</summary>
 internal sealed record ResetParts(
-    StandIns StandIns, ChallengeOperations Challenges, CeremonyWrites Rows, SessionEnder Sessions, AuditTrail Audit, Outbox.OutboxSignal Outbox, TimeProvider Clock);
+    StandIns StandIns, KnownBrowser Browser, ChallengeOperations Challenges, CeremonyWrites Rows, SessionEnder Sessions, AuditTrail Audit, Outbox.OutboxSignal Outbox, TimeProvider Clock);

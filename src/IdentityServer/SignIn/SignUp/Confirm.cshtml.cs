@@ -15,8 +15,6 @@ internal sealed class ConfirmModel(SignUpStep step, CodePageReader reader, Pendi
 
     public string DeliveryText => CodeWords.Delivery(Words.Words, View!.Delivery);
 
-    protected override string LimitText => "sign-up.limit";
-
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
         if (Pending is not { } pending)

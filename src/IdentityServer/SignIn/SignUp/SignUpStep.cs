@@ -30,7 +30,7 @@ internal sealed class SignUpStep(UserDirectory users, IPasswordHasher hasher, Pr
             return new ProofOutcome.Busy();
         }
 
-        var subject = new ChallengeSubject(await parts.StandIns.ForAsync(address, cancellationToken), OtpChallenge.NoAccount, null);
+        var subject = ChallengeSubject.OfAddress(await parts.StandIns.ForAsync(address, cancellationToken));
         var message = await MessageAsync(address, cancellationToken);
         return await issuer.IssueAsync(
             OtpPurpose.SignUp,

@@ -122,6 +122,7 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 {
                     Id = table.Column<Guid>(type: "TEXT", nullable: false),
                     UserId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    LimitKey = table.Column<Guid>(type: "TEXT", nullable: false),
                     Purpose = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
                     Seed = table.Column<byte[]>(type: "BLOB", nullable: false),
                     BrowserHash = table.Column<byte[]>(type: "BLOB", nullable: false),

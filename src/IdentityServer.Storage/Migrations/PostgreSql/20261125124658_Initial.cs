@@ -123,6 +123,7 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 {
                     Id = table.Column<Guid>(type: "uuid", nullable: false),
                     UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    LimitKey = table.Column<Guid>(type: "uuid", nullable: false),
                     Purpose = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Seed = table.Column<byte[]>(type: "bytea", nullable: false),
                     BrowserHash = table.Column<byte[]>(type: "bytea", nullable: false),
