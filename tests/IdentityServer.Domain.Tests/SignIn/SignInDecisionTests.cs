@@ -29,7 +29,7 @@ public sealed class SignInDecisionTests
     public void Nothing_is_granted_without_a_session() =>
         Anything.Select(facts => facts with { Session = null })
             .Sample(facts => SignInDecision.Decide(facts).ShouldBeOneOf(
-                NextStep.SignIn, NextStep.RefuseLoginRequired, NextStep.RefuseInvalidPrompt));
+                NextStep.SignIn, NextStep.SignUp, NextStep.RefuseLoginRequired, NextStep.RefuseInvalidPrompt));
 
     [Fact]
     public void Prompt_none_never_shows_a_page() =>
@@ -84,13 +84,21 @@ public sealed class SignInDecisionTests
     public void Who_has_just_signed_in_for_this_request_is_not_asked_again_however_long_it_took() =>
         Anything.Where(facts => !facts.Prompt.Contains("none"))
             .Select(facts => facts with { Session = new("alice", Now.AddHours(-2), ThisRequest), HintedSubject = null })
-            .Sample(facts => SignInDecision.Decide(facts).ShouldNotBe(NextStep.SignIn));
+            .Sample(facts => SignInDecision.Decide(facts).ShouldNotBeOneOf(NextStep.SignIn, NextStep.SignUp));
+
+    [Theory]
+    [InlineData(null, NextStep.SignUp)]
+    [InlineData("request-0", NextStep.SignUp)]
+    [InlineData(ThisRequest, NextStep.Grant)]
+    public void Prompt_create_leads_to_the_sign_up_until_this_very_request_was_signed_in_for(string? openedFor, NextStep step) =>
+        SignInDecision.Decide(new(
+            new("alice", Now.AddMinutes(-1), openedFor), ["create"], null, null, ThisRequest, ConsentGiven: true, ConsentAnswered: null, Now)).ShouldBe(step);
 
     [Fact]
     public void Who_has_signed_in_and_said_yes_is_granted() =>
         Anything.Select(facts => facts with
         {
-            Prompt = [.. facts.Prompt.Where(value => value is "consent" or "create" or "unknown")],
+            Prompt = [.. facts.Prompt.Where(value => value is "consent" or "unknown")],
             Session = new("alice", Now.AddMinutes(-5), null),
             HintedSubject = null,
             MaxAge = TimeSpan.FromMinutes(5),
