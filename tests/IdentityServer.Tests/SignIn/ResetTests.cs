@@ -202,6 +202,22 @@ public sealed class ResetTests
     }
 
     [Fact]
+    public async Task Twenty_wrong_codes_without_a_password_do_not_stop_the_sign_ins_of_their_network()
+    {
+        const string Office = "203.0.113.9";
+        await using var world = await World.StartAsync();
+        var email = await world.AddUserAsync();
+        var stranger = world.OpenBrowser(network: Office);
+        for (var round = 0; round < 4; round++)
+        {
+            var page = await stranger.AskForResetAsync($"nobody-{round}@example.com");
+            await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => stranger.ChooseAsync(page, "12345")));
+        }
+
+        (await world.OpenBrowser(network: Office).SignInAsync("/sign-in", email)).Document.Body!.TextContent.ShouldContain($"signed in as {email}");
+    }
+
+    [Fact]
     public async Task Strangers_cannot_use_up_the_mails_of_a_browser_that_signed_in_before()
     {
         await using var world = await World.StartAsync();
