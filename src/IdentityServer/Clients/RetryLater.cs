@@ -1,4 +1,4 @@
-using System.Globalization;
+using IdentityServer.Pages;
 using Microsoft.AspNetCore;
 using OpenIddict.Server;
 using OpenIddict.Server.AspNetCore;
@@ -15,12 +15,9 @@ internal static class RetryLater
     /// <summary>Refuses a request; <see cref="AttachRetryAfter{TResponse}"/> writes the status.</summary>
     public static void Reject(BaseValidatingContext context, int status, TimeSpan wait, string description)
     {
-        context.Transaction.Properties[Property] = new Refusal(status, Seconds(wait));
+        context.Transaction.Properties[Property] = new Refusal(status, WaitAnswer.Seconds(wait));
         context.Reject(Errors.TemporarilyUnavailable, $"{description} Try again after the time that Retry-After tells.");
     }
-
-    /// <summary>A wait as the header <c>Retry-After</c> has it: whole seconds, at least one.</summary>
-    public static string Seconds(TimeSpan wait) => Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>What was decided about this request, if anything was.</summary>
     public static Refusal? Of(OpenIddictServerTransaction transaction) =>

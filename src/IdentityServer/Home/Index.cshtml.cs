@@ -1,4 +1,5 @@
 using IdentityServer.Home.TryIt;
+using IdentityServer.Languages;
 using IdentityServer.Sessions;
 using IdentityServer.Users;
 using Microsoft.AspNetCore.Mvc;
@@ -24,9 +25,10 @@ internal sealed class IndexModel(SessionReader sessions, UserDirectory users, De
     public async Task OnGetAsync(CancellationToken cancellationToken)
     {
         Guidance = await guide.FindAsync(cancellationToken);
-        if (await sessions.CurrentAsync() is { } session)
+        if (await sessions.CurrentAsync() is { } session && await users.FindAsync(session.UserId, cancellationToken) is { } user)
         {
-            Account = (await users.FindAsync(session.UserId, cancellationToken))?.Email;
+            Account = user.Email;
+            PageWords.Of(HttpContext).Prefer(AccountLocale.Of(user));
         }
     }
 }

@@ -4,6 +4,7 @@ using IdentityServer.Languages;
 using IdentityServer.Secrets;
 using IdentityServer.Sessions;
 using IdentityServer.Storage.Entities;
+using IdentityServer.Users;
 
 namespace IdentityServer.SignIn;
 

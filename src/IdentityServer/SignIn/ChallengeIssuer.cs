@@ -9,13 +9,13 @@ namespace IdentityServer.SignIn;
 
 /// <summary>Makes challenges: the row, its mail in the outbox and the audit event are one commit.</summary>
 internal sealed class ChallengeIssuer(
-    UnitOfWork work, ChallengeWrites writes, ChallengeFactory factory, OutboxSignal outbox, TimeProvider clock)
+    UnitOfWork work, ChallengeWrites writes, ChallengeFactory factory, CodeResender resender, IssuerSignals signals)
 {
     /// <summary>Issues a challenge for an account whose password was right just now.</summary>
     public async Task<PasswordOutcome> IssueAsync(
         User user, PasswordTicket ticket, SignInOrigin origin, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = signals.Clock.GetUtcNow();
         var (challenge, handle) = await factory.CreateAsync(OtpPurpose.SignIn, ChallengeSubject.Of(user), origin, cancellationToken);
 
         var outcome = await work.InOwnTransactionAsync<PasswordOutcome>(
@@ -42,72 +42,20 @@ internal sealed class ChallengeIssuer(
             cancellationToken);
         if (outcome is PasswordOutcome.Pending)
         {
-            outbox.Notify();
+            signals.Outbox.Notify();
         }
 
         return outcome;
     }
 
     /// <summary>Mails the same code once more: same expiry, same counter.</summary>
-    public async Task<ResendOutcome> ResendAsync(OtpChallenge challenge, CancellationToken cancellationToken)
-    {
-        var now = clock.GetUtcNow();
-        switch (ResendPolicy.Judge(challenge.Sends, challenge.LastSentAt, now))
-        {
-            case ResendVerdict.Wait wait:
-                return new ResendOutcome.Wait(wait.Remaining);
-            case ResendVerdict.Spent:
-                return new ResendOutcome.Spent();
-        }
-
-        var outcome = await work.InOwnTransactionAsync<ResendOutcome>(
-            async () =>
-            {
-                // Count first: of two clicks at once, one finds the count changed and sends nothing.
-                if (!await writes.Challenges.TryCountSendAsync(challenge.Id, challenge.Sends, now, cancellationToken))
-                {
-                    await work.RollbackAsync(cancellationToken);
-                    return new ResendOutcome.Wait(ResendPolicy.Spacing);
-                }
-
-                if (await writes.Budgets.TakeMailAsync(challenge.UserId, now, cancellationToken) is CodeMailVerdict.Wait wait)
-                {
-                    await work.RollbackAsync(cancellationToken);
-                    return new ResendOutcome.Wait(wait.Remaining);
-                }
-
-                await writes.Rows.AddAsync(ChallengeFactory.CodeMail(challenge, now), cancellationToken);
-                await writes.Audit.WriteAsync(
-                    AuditEvents.CodeResent, new(UserId: challenge.UserId, ChallengeId: challenge.Id, Network: challenge.Network), cancellationToken);
-                return new ResendOutcome.Sent();
-            },
-            cancellationToken);
-        if (outcome is ResendOutcome.Sent)
-        {
-            outbox.Notify();
-        }
-
-        return outcome;
-    }
+    public Task<ResendOutcome> ResendAsync(OtpChallenge challenge, CancellationToken cancellationToken) => resender.SendAsync(
+        challenge,
+        ChallengeFactory.CodeMail,
+        async now => await writes.Budgets.TakeMailAsync(challenge.UserId, now, cancellationToken) is CodeMailVerdict.Wait wait ? wait.Remaining : null,
+        cancellationToken);
 }
 
 /// <summary>The writes that issuing a challenge is made of.</summary>
 internal sealed record ChallengeWrites(
     PasswordThrottle Throttle, GuessBudgetOperations Budgets, ChallengeOperations Challenges, CeremonyWrites Rows, AuditTrail Audit);
-
-/// <summary>What asking for the mail again came to.</summary>
-internal abstract record ResendOutcome
-{
-    private ResendOutcome()
-    {
-    }
-
-    /// <summary>It is on its way.</summary>
-    public sealed record Sent : ResendOutcome;
-
-    /// <summary>Not yet.</summary>
-    public sealed record Wait(TimeSpan Remaining) : ResendOutcome;
-
-    /// <summary>Not any more within this challenge; starting over makes a new code.</summary>
-    public sealed record Spent : ResendOutcome;
-}

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using IdentityServer.Domain.Users;
 using IdentityServer.Languages;
 using IdentityServer.Pages;
@@ -107,8 +106,7 @@ internal sealed class PasswordModel(PasswordStep step, ClientNames clients) : Pa
 
     private PageResult Later(TimeSpan wait, int status, string what)
     {
-        Response.StatusCode = status;
-        Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        WaitAnswer.Write(Response, status, wait);
         return Refuse(Words.Say(what, ("wait", Words.Words.Span(wait))));
     }
 }

@@ -14,6 +14,7 @@ internal static class SignInRoom
         builder.Services
             .AddScoped<PasswordStep>().AddScoped<PasswordThrottle>().AddScoped<ChallengeIssuer>().AddScoped<ChallengeWrites>()
             .AddScoped<ChallengeFactory>().AddScoped<CodeJudge>().AddScoped<CodeMailParts>()
+            .AddScoped<CodeResender>().AddScoped<IssuerSignals>()
             .AddScoped<ProofIssuer>().AddScoped<ProofIssuerParts>().AddScoped<ProofLimits>().AddScoped<StandIns>().AddScoped<PendingAccounts>()
             .AddScoped<SignUpStep>().AddScoped<SignUpParts>().AddScoped<ResetStep>().AddScoped<ResetParts>()
             .AddScoped<CodeStep>().AddScoped<CodeStepExtras>().AddScoped<WrongCode>().AddScoped<WrongCodeParts>()

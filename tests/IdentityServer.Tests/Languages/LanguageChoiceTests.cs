@@ -1,6 +1,7 @@
 using System.Text.Json;
 using IdentityServer.Domain.Users;
 using IdentityServer.Languages;
+using IdentityServer.Tests.SignIn;
 using IdentityServer.Tests.Support;
 using IdentityServer.Users;
 using Microsoft.Extensions.DependencyInjection;
@@ -61,7 +62,21 @@ public sealed class LanguageChoiceTests
 
         password.Document.DocumentElement.GetAttribute("lang").ShouldBe("fr");
         code.Document.DocumentElement.GetAttribute("lang").ShouldBe("pt");
-        await browser.ReadMailAsync(email, "código de início de sessão");
+        var mail = await browser.ReadMailAsync(email, "código de início de sessão");
+        var home = await browser.FollowAsync(await browser.EnterCodeAsync(code, mail.Code));
+        home.Document.DocumentElement.GetAttribute("lang").ShouldBe("pt");
+        (await browser.GetAsync("/sign-out")).Document.DocumentElement.GetAttribute("lang").ShouldBe("pt");
+    }
+
+    [Fact]
+    public async Task A_reset_that_a_stranger_asks_for_does_not_speak_the_accounts_language()
+    {
+        await using var world = await World.StartAsync();
+        var email = await AddUserAsync(world, "de");
+        var stranger = world.OpenBrowser();
+
+        (await stranger.AskForResetAsync(email)).Document.DocumentElement.GetAttribute("lang").ShouldBe("en");
+        await stranger.ReadMailAsync(email, "Code für ein neues Passwort"); // its owner reads the mail
     }
 
     [Fact]

@@ -46,6 +46,20 @@ public sealed class EqualWorkTests
         answers.ShouldBe([.. Enumerable.Repeat(200, 8), 429, .. Enumerable.Repeat(200, 8), 429]);
     }
 
+    [Fact]
+    public async Task A_sign_up_hashes_once_whether_or_not_the_address_is_taken()
+    {
+        var asked = new ConcurrentQueue<bool>();
+        await using var world = await World.StartAsync(configure: setup => setup.Configure += builder =>
+            builder.Services.AddSingleton<IPasswordHasher>(services => new Watched(ActivatorUtilities.CreateInstance<PasswordHasher>(services), asked)));
+        foreach (var address in new[] { await world.AddUserAsync(), "nobody@example.com" })
+        {
+            asked.Clear();
+            await world.OpenBrowser().AskForAccountAsync(address);
+            asked.Count.ShouldBe(1, address);
+        }
+    }
+
     private sealed class Watched(IPasswordHasher inner, ConcurrentQueue<bool> asked) : IPasswordHasher
     {
         public Task<PasswordVerdict> VerifyAsync(string? storedHash, string password, string normalizedAddress, CancellationToken cancellationToken)
@@ -54,7 +68,11 @@ public sealed class EqualWorkTests
             return inner.VerifyAsync(storedHash, password, normalizedAddress, cancellationToken);
         }
 
-        public Task<string?> TryHashAsync(string password, CancellationToken cancellationToken) => inner.TryHashAsync(password, cancellationToken);
+        public Task<string?> TryHashAsync(string password, CancellationToken cancellationToken)
+        {
+            asked.Enqueue(true);
+            return inner.TryHashAsync(password, cancellationToken);
+        }
 
         public Task<string> HashAsync(string password, CancellationToken cancellationToken) => inner.HashAsync(password, cancellationToken);
     }

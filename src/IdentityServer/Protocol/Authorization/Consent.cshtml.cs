@@ -74,6 +74,7 @@ internal sealed class ConsentModel(SessionReader sessions, ConsentService consen
 
         _question = question;
         (Client, Account) = (client, user.Email);
+        PageWords.Of(HttpContext).Prefer(AccountLocale.Of(user));
         Destination = RedirectTarget.NameOf(question.RedirectUri);
         return true;
     }

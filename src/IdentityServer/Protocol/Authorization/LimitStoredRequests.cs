@@ -38,12 +38,10 @@ internal sealed class LimitStoredRequests(StoredRequestAllowance allowance, Sess
         }
 
         // Not to the client: it would only send the browser back here.
-        var seconds = RetryLater.Seconds(wait);
         http.Features.Set(new ErrorExplanation(
             PageWords.Of(http)["error.too-many-begun"],
             PageWords.Of(http).Say("error.too-many-begun-help", ("wait", PageWords.Of(http).Words.Span(wait)))));
-        http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
-        http.Response.Headers.RetryAfter = seconds;
+        WaitAnswer.Write(http.Response, StatusCodes.Status429TooManyRequests, wait);
         context.HandleRequest();
     }
 }

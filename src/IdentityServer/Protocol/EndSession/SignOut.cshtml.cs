@@ -1,12 +1,22 @@
+using IdentityServer.Languages;
 using IdentityServer.Sessions;
+using IdentityServer.Users;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace IdentityServer.Protocol.EndSession;
 
 /// <summary>Asks before it signs out: a link elsewhere must not end a session.</summary>
-internal sealed class SignOutModel(SessionReader sessions, SessionEnder ender) : PageModel
+internal sealed class SignOutModel(SessionReader sessions, SessionEnder ender, UserDirectory users) : PageModel
 {
+    public async Task OnGetAsync(CancellationToken cancellationToken)
+    {
+        if (await sessions.CurrentAsync() is { } session && await users.FindAsync(session.UserId, cancellationToken) is { } user)
+        {
+            PageWords.Of(HttpContext).Prefer(AccountLocale.Of(user));
+        }
+    }
+
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
         if (await sessions.CurrentAsync() is { } session)

@@ -1,6 +1,4 @@
 using IdentityServer.Audit;
-using IdentityServer.Domain.OneTimeCodes;
-using IdentityServer.Outbox;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
@@ -30,13 +28,13 @@ internal abstract record ProofOutcome
 internal sealed record ProofWrites(Func<OtpChallenge, DateTimeOffset, OutboxMessage> Message, Func<OtpChallenge, Task> AlongsideAsync);
 
 /// <summary>Makes the challenges that prove a mailbox without any password, within the limits for strangers.</summary>
-internal sealed class ProofIssuer(UnitOfWork work, ProofIssuerParts parts, ChallengeFactory factory, OutboxSignal outbox, TimeProvider clock)
+internal sealed class ProofIssuer(UnitOfWork work, ProofIssuerParts parts, ChallengeFactory factory, CodeResender resender, IssuerSignals signals)
 {
     /// <summary>Issues a challenge: row, message and audit event are one commit.</summary>
     public async Task<ProofOutcome> IssueAsync(
         string purpose, ChallengeSubject subject, SignInOrigin origin, ProofWrites writes, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = signals.Clock.GetUtcNow();
         var issued = await factory.CreateAsync(purpose, subject, origin, cancellationToken);
         var outcome = await work.InOwnTransactionAsync<ProofOutcome>(
             async () =>
@@ -50,13 +48,13 @@ internal sealed class ProofIssuer(UnitOfWork work, ProofIssuerParts parts, Chall
                 await parts.Rows.AddAsync(issued.Row, cancellationToken);
                 await parts.Rows.AddAsync(writes.Message(issued.Row, now), cancellationToken);
                 await writes.AlongsideAsync(issued.Row);
-                await parts.Audit.WriteAsync(AuditEvents.CodeIssued, About(issued.Row), cancellationToken);
+                await parts.Audit.WriteAsync(AuditEvents.CodeIssued, ChallengeAudit.About(issued.Row, issued.Row.Network), cancellationToken);
                 return new ProofOutcome.Pending(issued);
             },
             cancellationToken);
         if (outcome is ProofOutcome.Pending)
         {
-            outbox.Notify();
+            signals.Outbox.Notify();
         }
 
         return outcome;
@@ -65,51 +63,13 @@ internal sealed class ProofIssuer(UnitOfWork work, ProofIssuerParts parts, Chall
     /// <summary>Counts a request of a network, in a commit of its own and before any work for it.</summary>
     /// <returns>How long to wait; null when it may go on.</returns>
     public Task<TimeSpan?> AdmitAsync(string network, CancellationToken cancellationToken) => work.InOwnTransactionAsync(
-        () => parts.Limits.TakeRequestAsync(network, clock.GetUtcNow(), cancellationToken), cancellationToken);
+        () => parts.Limits.TakeRequestAsync(network, signals.Clock.GetUtcNow(), cancellationToken), cancellationToken);
 
     /// <summary>Mails the same code once more: same expiry, same counter.</summary>
-    public async Task<ResendOutcome> ResendAsync(
-        OtpChallenge challenge, Func<OtpChallenge, DateTimeOffset, OutboxMessage> message, CancellationToken cancellationToken)
-    {
-        var now = clock.GetUtcNow();
-        switch (ResendPolicy.Judge(challenge.Sends, challenge.LastSentAt, now))
-        {
-            case ResendVerdict.Wait wait:
-                return new ResendOutcome.Wait(wait.Remaining);
-            case ResendVerdict.Spent:
-                return new ResendOutcome.Spent();
-        }
-
-        var outcome = await work.InOwnTransactionAsync<ResendOutcome>(
-            async () =>
-            {
-                if (!await parts.Challenges.TryCountSendAsync(challenge.Id, challenge.Sends, now, cancellationToken))
-                {
-                    await work.RollbackAsync(cancellationToken);
-                    return new ResendOutcome.Wait(ResendPolicy.Spacing);
-                }
-
-                if ((await parts.Limits.TakeMailAsync(challenge, now, cancellationToken)) is { } wait)
-                {
-                    await work.RollbackAsync(cancellationToken);
-                    return new ResendOutcome.Wait(wait);
-                }
-
-                await parts.Rows.AddAsync(message(challenge, now), cancellationToken);
-                await parts.Audit.WriteAsync(AuditEvents.CodeResent, About(challenge), cancellationToken);
-                return new ResendOutcome.Sent();
-            },
-            cancellationToken);
-        if (outcome is ResendOutcome.Sent)
-        {
-            outbox.Notify();
-        }
-
-        return outcome;
-    }
-
-    private static AuditSubject About(OtpChallenge challenge) => ChallengeAudit.About(challenge, challenge.Network);
+    public Task<ResendOutcome> ResendAsync(
+        OtpChallenge challenge, Func<OtpChallenge, DateTimeOffset, OutboxMessage> message, CancellationToken cancellationToken) =>
+        resender.SendAsync(challenge, message, now => parts.Limits.TakeMailAsync(challenge, now, cancellationToken), cancellationToken);
 }
 
 /// <summary>What the issuer writes to.</summary>
-internal sealed record ProofIssuerParts(ProofLimits Limits, ChallengeOperations Challenges, CeremonyWrites Rows, AuditTrail Audit);
+internal sealed record ProofIssuerParts(ProofLimits Limits, CeremonyWrites Rows, AuditTrail Audit);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using IdentityServer.Domain.Users;
 using IdentityServer.Languages;
 using IdentityServer.Pages;
@@ -57,8 +56,7 @@ internal sealed class AskModel(ResetStep step) : PageModel
 
     private PageResult Later(TimeSpan wait)
     {
-        Response.StatusCode = StatusCodes.Status429TooManyRequests;
-        Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        WaitAnswer.Write(Response, StatusCodes.Status429TooManyRequests, wait);
         Problem = Words.Say("reset.limit", ("wait", Words.Words.Span(wait)));
         return Page();
     }

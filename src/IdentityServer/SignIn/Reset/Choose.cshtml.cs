@@ -7,7 +7,7 @@ namespace IdentityServer.SignIn.Reset;
 
 /// <summary>Takes the mailed code together with the new password: nothing waits half done between the two.</summary>
 [AuthorizeChain]
-internal sealed class ChooseModel(ResetStep step, CodePageReader reader, TimeProvider clock) : ProofPageModel(reader, clock, OtpPurpose.Reset)
+internal sealed class ChooseModel(ResetStep step, CodePageReader reader, TimeProvider clock) : CodePageModel(reader, clock, OtpPurpose.Reset)
 {
     [BindProperty]
     public string? Password { get; set; }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using IdentityServer.Domain.Users;
 using IdentityServer.Languages;
 using IdentityServer.Pages;
@@ -66,8 +65,7 @@ internal sealed class AskModel(SignUpStep step) : PageModel
 
     private PageResult Later(int status, string text, TimeSpan wait)
     {
-        Response.StatusCode = status;
-        Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        WaitAnswer.Write(Response, status, wait);
         Problem = Words.Say(text, ("wait", Words.Words.Span(wait)));
         return Page();
     }

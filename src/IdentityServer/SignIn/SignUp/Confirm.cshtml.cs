@@ -9,11 +9,9 @@ namespace IdentityServer.SignIn.SignUp;
 /// <summary>Takes the code that proves a new account's address.</summary>
 [AuthorizeChain]
 internal sealed class ConfirmModel(SignUpStep step, CodePageReader reader, PendingAccounts accounts, TimeProvider clock)
-    : ProofPageModel(reader, clock, OtpPurpose.SignUp)
+    : CodePageModel(reader, clock, OtpPurpose.SignUp)
 {
     public string MaskedAddress { get; private set; } = "";
-
-    public string DeliveryText => CodeWords.Delivery(Words.Words, View!.Delivery);
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
@@ -43,6 +41,14 @@ internal sealed class ConfirmModel(SignUpStep step, CodePageReader reader, Pendi
 
     protected override Task<ResendOutcome> ResendAsync(CancellationToken cancellationToken) => step.ResendAsync(View!.Challenge, cancellationToken);
 
-    protected override async Task LoadMoreAsync(CancellationToken cancellationToken) =>
-        MaskedAddress = AddressMask.Of((await accounts.FindAsync(View!.Challenge.Id, cancellationToken))?.Email ?? "");
+    protected override async Task<bool> LoadMoreAsync(CancellationToken cancellationToken)
+    {
+        if (await accounts.FindAsync(View!.Challenge.Id, cancellationToken) is not { } pending)
+        {
+            return false;
+        }
+
+        MaskedAddress = AddressMask.Of(pending.Email);
+        return true;
+    }
 }

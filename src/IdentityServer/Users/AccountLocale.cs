@@ -2,7 +2,7 @@ using System.Text.Json;
 using IdentityServer.Languages;
 using IdentityServer.Storage.Entities;
 
-namespace IdentityServer.SignIn;
+namespace IdentityServer.Users;
 
 /// <summary>The language that an account asks for.</summary>
 internal static class AccountLocale

@@ -1,14 +1,15 @@
-using System.Globalization;
+using System.Diagnostics;
 using IdentityServer.Domain.OneTimeCodes;
 using IdentityServer.Languages;
+using IdentityServer.Pages;
 using IdentityServer.Sessions;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
-namespace IdentityServer.SignIn.Proofs;
+namespace IdentityServer.SignIn;
 
-/// <summary>A page that takes a mailed code to prove a mailbox, and opens no session with it.</summary>
-internal abstract class ProofPageModel(CodePageReader reader, TimeProvider clock, string purpose) : PageModel
+/// <summary>A page that takes a mailed code: what all of them do alike, whatever the code is for.</summary>
+internal abstract class CodePageModel(CodePageReader reader, TimeProvider clock, string purpose) : PageModel
 {
     [BindProperty(SupportsGet = true, Name = "challenge")]
     public string? ChallengeId { get; set; }
@@ -22,6 +23,11 @@ internal abstract class ProofPageModel(CodePageReader reader, TimeProvider clock
     public string? Notice { get; private set; }
 
     public string? Problem { get; private set; }
+
+    /// <summary>What describes the code's field, for those who cannot see how things stand together.</summary>
+    public string Description => Problem is null ? "validity" : "problem validity";
+
+    public string DeliveryText => CodeWords.Delivery(Words.Words, View!.Delivery);
 
     public string Validity => CodeWords.Validity(Words.Words, View!.Challenge, clock.GetUtcNow());
 
@@ -72,20 +78,33 @@ internal abstract class ProofPageModel(CodePageReader reader, TimeProvider clock
     protected abstract Task<ResendOutcome> ResendAsync(CancellationToken cancellationToken);
 
     /// <summary>Reads what the page shows beside the challenge.</summary>
-    protected virtual Task LoadMoreAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <returns>False when there is nothing to show after all.</returns>
+    protected virtual Task<bool> LoadMoreAsync(CancellationToken cancellationToken) => Task.FromResult(true);
+
+    /// <summary>What to answer when no more guesses are allowed.</summary>
+    protected virtual Task<IActionResult> ExhaustedAsync(CancellationToken cancellationToken) =>
+        RefuseAsync(Words["limits.proofs"], StatusCodes.Status429TooManyRequests, cancellationToken);
 
     /// <summary>What to answer to a verdict that is not acceptance.</summary>
     protected async Task<IActionResult> AnswerAsync(OtpVerdict verdict, CancellationToken cancellationToken) => verdict switch
     {
         OtpVerdict.Wrong wrong => await RefuseAsync(Words.Say("code.wrong", (Text.Count, wrong.AttemptsLeft)), cancellationToken),
         OtpVerdict.SlowDown slow => await LaterAsync("limits.attempts", slow.RetryAfter, cancellationToken),
-        OtpVerdict.BudgetExhausted => await RefuseAsync(Words["limits.proofs"], StatusCodes.Status429TooManyRequests, cancellationToken),
-        _ => StartAgain(),
+        OtpVerdict.BudgetExhausted => await ExhaustedAsync(cancellationToken),
+        OtpVerdict.Void => StartAgain(),
+        var other => throw new UnreachableException($"Unmapped verdict {other}."),
     };
 
     /// <summary>Shows the page again with what is wrong.</summary>
     protected Task<IActionResult> RefuseAsync(string problem, CancellationToken cancellationToken) =>
         RefuseAsync(problem, StatusCodes.Status200OK, cancellationToken);
+
+    /// <summary>Shows the page again without a challenge, with what is wrong.</summary>
+    protected PageResult Stop(string problem)
+    {
+        Problem = problem;
+        return Page();
+    }
 
     private async Task<IActionResult> RefuseAsync(string problem, int status, CancellationToken cancellationToken)
     {
@@ -94,24 +113,18 @@ internal abstract class ProofPageModel(CodePageReader reader, TimeProvider clock
         return await LoadAsync(cancellationToken) ? Page() : StartAgain();
     }
 
-    // One answer for every code that cannot be judged any more (I4).
+    // One answer for every code that cannot be judged any more (I4); the flow it belongs to goes on after a new start.
     protected SeeOther StartAgain() => new SeeOther(AskUrl(PasswordModel.CodeVoid));
 
     private Task<IActionResult> LaterAsync(string text, TimeSpan wait, CancellationToken cancellationToken)
     {
-        Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        WaitAnswer.Write(Response, StatusCodes.Status429TooManyRequests, wait);
         return RefuseAsync(Words.Say(text, ("wait", Words.Words.Span(wait))), StatusCodes.Status429TooManyRequests, cancellationToken);
     }
 
     private async Task<bool> LoadAsync(CancellationToken cancellationToken)
     {
         View = await reader.FindAsync(Pending, purpose);
-        if (View is null)
-        {
-            return false;
-        }
-
-        await LoadMoreAsync(cancellationToken);
-        return true;
+        return View is not null && await LoadMoreAsync(cancellationToken);
     }
 }
