@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using AngleSharp.Html.Dom;
 using IdentityServer.Mail;
 using IdentityServer.Tests.Home;
+using IdentityServer.Tests.SignIn;
 using IdentityServer.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -36,6 +37,8 @@ public sealed partial class WebHardeningTests
         consent.Message.RequestMessage!.RequestUri!.AbsolutePath.ShouldBe("/consent");
         await browser.SubmitAsync(consent, new Dictionary<string, string> { ["Answer"] = "allow" });
         await browser.GetAsync("/sign-in?reason=code-void");
+        await browser.AskForAccountAsync("somebody-new@example.com");
+        await browser.AskForResetAsync(email);
         await browser.GetAsync(client.Start(("redirect_uri", "https://evil.example/")));
         await browser.GetAsync(client.Start(("response_type", "token")));
         await browser.GetAsync("/connect/endsession?id_token_hint=nonsense");
@@ -48,15 +51,15 @@ public sealed partial class WebHardeningTests
 
         var pages = browser.Seen.Where(IsPage).ToList();
         pages.Select(page => page.Document.Title!.Split('·')[0].Trim()).Distinct().ShouldBe(
-            ["Sign in", "Enter your code", "Allow access", "This request could not be read", "Sign out", "Signed out", "Sign-in service", "There is no such page"],
+            ["Sign in", "Enter your code", "Create an account", "Confirm your address", "Choose a new password", "Allow access", "This request could not be read", "Sign out", "Signed out", "Sign-in service", "There is no such page"],
             ignoreOrder: true);
         browser.Seen.ForEach(ShouldBeHardened);
-        string[] chain = ["/sign-in", "/sign-in/code", "/consent"];
+        string[] chain = ["/sign-in", "/sign-in/code", "/consent", "/sign-up", "/sign-up/code", "/reset", "/reset/code"];
         foreach (var page in pages.Where(page => page.Status == HttpStatusCode.OK))
         {
             // Browsers hold form-action against the whole chain of redirects after a post, and a popup's opener must last.
             var ofChain = chain.Contains(page.Message.RequestMessage!.RequestUri!.AbsolutePath, StringComparer.Ordinal);
-            Header(page, "Content-Security-Policy").ShouldBe(ofChain ? PagePolicy : PagePolicy + "; form-action 'self'");
+            Header(page, "Content-Security-Policy").ShouldBe(PagePolicy + ScriptPolicy(page) + (ofChain ? "" : "; form-action 'self'"));
             (Header(page, "Cross-Origin-Opener-Policy") == "same-origin").ShouldBe(!ofChain);
         }
     }
@@ -204,6 +207,14 @@ public sealed partial class WebHardeningTests
     }
 
     private static bool IsPage(Answer answer) => answer.Message.Content.Headers.ContentType?.MediaType == "text/html";
+
+    // A page without scripts lets none run; one with a script that one, by a nonce of its own.
+    private static string ScriptPolicy(Answer page)
+    {
+        var nonces = page.Document.QuerySelectorAll("script").Select(script => script.GetAttribute("nonce")).ToList();
+        nonces.ShouldAllBe(nonce => nonce != null && nonce.Length >= 22);
+        return nonces is [] ? "" : $"; script-src 'nonce-{nonces.Distinct().ShouldHaveSingleItem()}'";
+    }
 
     private static string? Header(Answer answer, string name) =>
         answer.Message.Headers.TryGetValues(name, out var values) ? string.Join(", ", values)

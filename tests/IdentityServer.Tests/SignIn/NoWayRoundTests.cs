@@ -128,6 +128,10 @@ public sealed class NoWayRoundTests
     [InlineData("/sign-in")]
     [InlineData("/sign-in/code")]
     [InlineData("/sign-out")]
+    [InlineData("/sign-up")]
+    [InlineData("/sign-up/code")]
+    [InlineData("/reset")]
+    [InlineData("/reset/code")]
     public async Task A_post_without_the_pages_own_token_changes_nothing(string path)
     {
         await using var world = await World.StartAsync();
@@ -139,6 +143,7 @@ public sealed class NoWayRoundTests
         var answer = await browser.PostAsync(target, new Dictionary<string, string> { ["Email"] = email, ["Password"] = World.Password, ["Digits"] = code });
         answer.Status.ShouldBe(HttpStatusCode.BadRequest);
         (await world.ReadAsync(db => db.AuthenticationSessions.CountAsync(TestContext.Current.CancellationToken))).ShouldBe(0);
+        (await world.ReadAsync(db => db.OtpChallenges.CountAsync(TestContext.Current.CancellationToken))).ShouldBe(1); // the sign-in's own
     }
 
     [Fact]
