@@ -48,6 +48,10 @@ public class IdentityServerDbContext : DbContext, IDataProtectionKeyContext
 
     public DbSet<PendingAccount> PendingAccounts => Set<PendingAccount>();
 
+    public DbSet<PendingAddress> PendingAddresses => Set<PendingAddress>();
+
+    public DbSet<FormerAddress> FormerAddresses => Set<FormerAddress>();
+
     public DbSet<Client> Clients => Set<Client>();
 
     public DbSet<Authorization> Authorizations => Set<Authorization>();

@@ -36,6 +36,7 @@ public static class StorageRegistration
         services.AddScoped<LoadedRows<Token>>();
         services.AddScoped<LoadedRows<Authorization>>();
         services.AddScoped(provider => new CeremonyReads(provider.GetRequiredService<SqlRunner>()));
+        services.AddScoped(provider => new AccountReads(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new CeremonyWrites(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new CounterOperations(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new ExpiredRows(provider.GetRequiredService<SqlRunner>()));

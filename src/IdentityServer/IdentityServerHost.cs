@@ -1,3 +1,5 @@
+using IdentityServer.Account;
+using IdentityServer.Alerts;
 using IdentityServer.Audit;
 using IdentityServer.Clients;
 using IdentityServer.Grants;
@@ -34,12 +36,14 @@ internal static class IdentityServerHost
         builder.AddOutbox().AddAudit();
         builder.AddMail();
         builder.AddUsers().AddSessions().AddClients().AddGrants();
+        builder.AddAlerts();
         builder.AddSignIn().AddProtocol();
-        builder.AddHome();
+        builder.AddHome().AddAccount();
         builder.SettingsReport().ThrowIfAny();
 
         var app = builder.Build();
         app.UseHosting();
+        app.MapAccount();
         return app;
     }
 

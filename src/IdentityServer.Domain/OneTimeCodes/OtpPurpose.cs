@@ -11,4 +11,10 @@ public static class OtpPurpose
 
     /// <summary>Proves the mailbox of an account whose password is to be chosen anew.</summary>
     public const string Reset = "reset";
+
+    /// <summary>Proves the address that an account is to have from now on.</summary>
+    public const string NewAddress = "new-address";
+
+    /// <summary>The second step before an account is deleted.</summary>
+    public const string Deletion = "deletion";
 }

@@ -16,6 +16,12 @@ public static class SessionPolicy
     /// <summary>For so long after the code was consumed the browser is not asked again.</summary>
     public static readonly TimeSpan BrowserLifetime = TimeSpan.FromHours(12);
 
+    /// <summary>For so long after the code was consumed what is sensitive may be done; then both steps are due again.</summary>
+    public static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(10);
+
     /// <summary>For so long after the code was consumed refresh tokens of the sign-in work; then both steps are due again.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(14);
+
+    /// <summary>True while what is sensitive may be done: the instant at which it ends is outside.</summary>
+    public static bool IsFresh(DateTimeOffset authenticatedAt, DateTimeOffset now) => now - authenticatedAt < FreshFor;
 }

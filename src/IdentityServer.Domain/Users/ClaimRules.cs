@@ -77,7 +77,7 @@ internal static partial class ClaimRules
 
         if (!TryRead(value, out var text))
         {
-            return [new(field, "is not well-formed Unicode", "write each surrogate with its other half")];
+            return [new(field, "is not well-formed Unicode", "write each surrogate with its other half", ClaimProblemKind.HiddenCharacter)];
         }
 
         if (string.IsNullOrWhiteSpace(text))
@@ -87,16 +87,25 @@ internal static partial class ClaimRules
 
         if (text.Length > longest)
         {
-            return [new(field, $"has {text.Length} characters", $"write at most {longest}")];
+            return [new(field, $"has {text.Length} characters", $"write at most {longest}", ClaimProblemKind.TooLong)];
         }
 
         if (text.EnumerateRunes().Any(rune => Rune.IsControl(rune) && !(lines && rune.Value is '\n' or '\r')))
         {
-            return [new(field, "has a control character", "leave it out")];
+            return [new(field, "has a control character", "leave it out", ClaimProblemKind.HiddenCharacter)];
         }
 
-        return form is null || form(text) ? [] : [new(field, "does not have its form", mend)];
+        if (text.Any(TurnsDirection))
+        {
+            return [new(field, "has a character that turns the writing direction", "leave it out", ClaimProblemKind.HiddenCharacter)];
+        }
+
+        return form is null || form(text) ? [] : [new(field, "does not have its form", mend, ClaimProblemKind.Form)];
     }
+
+    // Embeddings, overrides and isolates: with them a name can be made to read as another, wherever it is shown. Marks that merely say how
+    // the next letter is to be read are part of ordinary Arabic and Hebrew.
+    private static bool TurnsDirection(char c) => c is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 
     // A JSON string may escape half of a surrogate pair; such a value has no text.
     private static bool TryRead(JsonElement value, out string text)

@@ -9,10 +9,30 @@ namespace IdentityServer.Domain.Users;
 /// <param name="Field">The member's name; a member of <c>address</c> as <c>address.region</c>.</param>
 /// <param name="Rule">What the value breaks, to be read after the name.</param>
 /// <param name="Mend">What to do.</param>
-public sealed record ClaimProblem(string Field, string Rule, string Mend)
+/// <param name="Kind">Which rule it is, for whoever says it in other words.</param>
+public sealed record ClaimProblem(string Field, string Rule, string Mend, ClaimProblemKind Kind = ClaimProblemKind.Structure)
 {
     /// <summary>One sentence for a person.</summary>
     public override string ToString() => $"{Field} {Rule}; {Mend}";
+}
+
+/// <summary>Which rule a claim breaks.</summary>
+public enum ClaimProblemKind
+{
+    /// <summary>The wrong type of value, or a member that does not belong: nothing that a form can send.</summary>
+    Structure,
+
+    /// <summary>Not the form that this claim has.</summary>
+    Form,
+
+    /// <summary>Too many characters.</summary>
+    TooLong,
+
+    /// <summary>A control character, one that turns the writing direction, or what is no Unicode text.</summary>
+    HiddenCharacter,
+
+    /// <summary>Too much, all claims together.</summary>
+    TooMuch,
 }
 
 /// <summary>
@@ -99,7 +119,7 @@ public sealed class StandardClaims
         var parsed = new StandardClaims(kept);
         if (found.Count == 0 && parsed.ToUtf8Json().Length > MaxLength)
         {
-            found.Add(new("claims", $"have more than {MaxLength} bytes together", "shorten the longest"));
+            found.Add(new("claims", $"have more than {MaxLength} bytes together", "shorten the longest", ClaimProblemKind.TooMuch));
         }
 
         problems = found;

@@ -87,6 +87,7 @@ public sealed class ConsentGrant
     /// <summary>Space-separated scopes.</summary>
     public required string Scopes { get; set; }
 
+    /// <summary>When the first of them was.</summary>
     public DateTimeOffset GrantedAt { get; set; }
 }
 

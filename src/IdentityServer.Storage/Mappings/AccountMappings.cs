@@ -27,6 +27,33 @@ internal sealed class AccountGuessBudgetMapping : IEntityTypeConfiguration<Accou
     }
 }
 
+internal sealed class PendingAddressMapping : IEntityTypeConfiguration<PendingAddress>
+{
+    public void Configure(EntityTypeBuilder<PendingAddress> builder)
+    {
+        builder.ToTable("pending_addresses");
+        builder.HasKey(address => address.ChallengeId);
+        builder.Property(address => address.Email).HasMaxLength(254);
+        builder.HasIndex(address => address.UserId);
+        builder.HasIndex(address => address.ExpiresAt);
+        builder.HasOne<User>().WithMany().HasForeignKey(address => address.UserId).OnDelete(DeleteBehavior.Cascade);
+    }
+}
+
+internal sealed class FormerAddressMapping : IEntityTypeConfiguration<FormerAddress>
+{
+    public void Configure(EntityTypeBuilder<FormerAddress> builder)
+    {
+        builder.ToTable("former_addresses");
+        builder.HasKey(address => new { address.UserId, address.NormalizedEmail });
+        builder.Property(address => address.Email).HasMaxLength(254);
+        builder.Property(address => address.NormalizedEmail).HasMaxLength(254);
+        builder.HasIndex(address => address.NormalizedEmail);
+        builder.HasIndex(address => address.ExpiresAt);
+        builder.HasOne<User>().WithMany().HasForeignKey(address => address.UserId).OnDelete(DeleteBehavior.Cascade);
+    }
+}
+
 internal sealed class ConsentGrantMapping : IEntityTypeConfiguration<ConsentGrant>
 {
     public void Configure(EntityTypeBuilder<ConsentGrant> builder)

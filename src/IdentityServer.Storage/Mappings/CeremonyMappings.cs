@@ -86,7 +86,9 @@ internal sealed class AuditEventMapping : IEntityTypeConfiguration<AuditEvent>
         builder.Property(entry => entry.ClientId).HasMaxLength(100);
         builder.Property(entry => entry.Network).HasMaxLength(64);
         builder.HasIndex(entry => entry.At);
-        builder.HasIndex(entry => entry.UserId);
+
+        // A person reads their own, newest first.
+        builder.HasIndex(entry => new { entry.UserId, entry.At });
     }
 }
 

@@ -88,6 +88,9 @@ public sealed class ChallengeOperations
 
     private static readonly SqlText Close = new("""UPDATE "otp_challenges" SET "State" = 2 WHERE "Id" = $1 AND "State" = 0""");
 
+    private static readonly SqlText CloseOfPurpose = new(
+        """UPDATE "otp_challenges" SET "State" = 2 WHERE "UserId" = $1 AND "Purpose" = $2 AND "Id" <> $3 AND "State" = 0""");
+
     private static readonly SqlText OpenSession = new(
         """
         INSERT INTO "authentication_sessions" ("Id", "UserId", "ChallengeId", "FamilyId", "HandleHash", "AuthenticatedAt", "RequestUri",
@@ -259,6 +262,13 @@ public sealed class ChallengeOperations
         {
             await _sql.WriteAsync(Close, [id], cancellationToken);
         }
+    }
+
+    /// <summary>Closes what else is open of a purpose, because the account asks for it anew. Joins the open unit of work.</summary>
+    public async Task CloseAsync(Guid userId, string purpose, Guid spared, CancellationToken cancellationToken)
+    {
+        await _budgets.HoldAsync(userId, cancellationToken);
+        await _sql.WriteAsync(CloseOfPurpose, [userId, purpose, spared], cancellationToken);
     }
 
     /// <summary>

@@ -50,6 +50,13 @@ public sealed class ExpiredRows
 
     private static readonly Deletion PendingAccounts = ByExpiry("pending_accounts", "ChallengeId");
 
+    private static readonly Deletion PendingAddresses = ByExpiry("pending_addresses", "ChallengeId");
+
+    private static readonly Deletion FormerAddresses = new(
+        "former_addresses",
+        "UserId\", \"NormalizedEmail",
+        """SELECT "UserId", "NormalizedEmail" FROM "former_addresses" WHERE "ExpiresAt" < $1 ORDER BY "ExpiresAt" """);
+
     private static readonly Deletion Counters = ByExpiry("counters", "Key");
 
     private static readonly Deletion Questions = new(
@@ -66,6 +73,8 @@ public sealed class ExpiredRows
         (Sessions, LongGrace),
         (OtherChallenges, LongGrace),
         (PendingAccounts, LongGrace),
+        (PendingAddresses, LongGrace),
+        (FormerAddresses, LongGrace),
         (Messages, LongGrace),
         (Counters, ShortGrace),
         (Questions, ShortGrace),

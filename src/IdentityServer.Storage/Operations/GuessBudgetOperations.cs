@@ -112,12 +112,16 @@ public sealed class GuessBudgetOperations
         (await _sql.ReadAsync(Read, [userId], static row => !row.IsDBNull(0), cancellationToken)) is [true];
 
     /// <summary>Takes one code mail from the account's allowance. Joins the open unit of work.</summary>
-    public async Task<CodeMailVerdict> TakeMailAsync(Guid userId, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <returns>Null when the account is gone: each has a budget, made and deleted with it.</returns>
+    public async Task<CodeMailVerdict?> TakeMailAsync(Guid userId, DateTimeOffset now, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var log = await _sql.ReadOneAsync(Read, [userId], static row => row.GetString(1), cancellationToken)
-                ?? throw new InvalidOperationException("Each account has a guess budget, made with it.");
+            if (await _sql.ReadOneAsync(Read, [userId], static row => row.GetString(1), cancellationToken) is not { } log)
+            {
+                return null;
+            }
+
             var verdict = CodeMailAllowance.Judge(log, now);
             if (verdict is not CodeMailVerdict.Allowed allowed)
             {
@@ -137,7 +141,7 @@ public sealed class GuessBudgetOperations
     /// challenges, then counters: in any other order two requests of one account could each wait for what the other holds. A writer on
     /// SQLite holds the whole file already.
     /// </summary>
-    internal Task HoldAsync(Guid userId, CancellationToken cancellationToken) => HoldAsync(Lock, userId, cancellationToken);
+    public Task HoldAsync(Guid userId, CancellationToken cancellationToken) => HoldAsync(Lock, userId, cancellationToken);
 
     /// <summary>The same for the account of a challenge.</summary>
     internal Task HoldByChallengeAsync(Guid challengeId, CancellationToken cancellationToken) =>

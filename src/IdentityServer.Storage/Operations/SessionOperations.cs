@@ -1,3 +1,4 @@
+using IdentityServer.Storage.Connections;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Stores;
 
@@ -6,6 +7,8 @@ namespace IdentityServer.Storage.Operations;
 /// <summary>Guarded writes on sessions and what hangs on them. Each joins the unit of work, or begins it.</summary>
 public sealed class SessionOperations
 {
+    private static readonly SqlText Loosen = new("""UPDATE "authorizations" SET "SessionId" = NULL WHERE "Subject" = $1""");
+
     private readonly SqlRunner _sql;
     private readonly UnitOfWork _unit;
     private readonly LoadedRows<Token> _tokens;
@@ -23,5 +26,27 @@ public sealed class SessionOperations
         _authorizations.ForgetAll();
         await _sql.WriteAsync(AuthorizationSql.RevokeBySession, [sessionId], cancellationToken);
         return await _sql.WriteAsync(TokenSql.RevokeBySession, [sessionId], cancellationToken);
+    }
+
+    /// <summary>Revokes what one client was given for a user, in all sessions.</summary>
+    /// <returns>How many tokens were revoked.</returns>
+    public async Task<int> RevokeTokensOfClientAsync(Guid userId, string clientRowId, CancellationToken cancellationToken)
+    {
+        await _unit.BeginAsync(cancellationToken);
+        _tokens.ForgetAll();
+        _authorizations.ForgetAll();
+        await _sql.WriteAsync(AuthorizationSql.RevokeBySubjectAndApplication, [userId.ToString("D"), clientRowId], cancellationToken);
+        return await _sql.WriteAsync(TokenSql.RevokeBySubjectAndApplication, [userId.ToString("D"), clientRowId], cancellationToken);
+    }
+
+    /// <summary>
+    /// Takes the authorizations of a user from their sessions, which are about to be deleted: they go when their tokens have. Revoke them
+    /// first.
+    /// </summary>
+    public async Task LoosenAuthorizationsAsync(Guid userId, CancellationToken cancellationToken)
+    {
+        await _unit.BeginAsync(cancellationToken);
+        _authorizations.ForgetAll();
+        await _sql.WriteAsync(Loosen, [userId.ToString("D")], cancellationToken);
     }
 }

@@ -42,6 +42,8 @@ internal static class AuthorizationSql
 
     public static readonly SqlText RevokeBySubject = Revoke("\"Subject\" = $1");
 
+    public static readonly SqlText RevokeBySubjectAndApplication = Revoke("\"Subject\" = $1 AND \"ApplicationId\" = $2");
+
     public static readonly SqlText RevokeBySession = Revoke("\"SessionId\" = $1");
 
     public static object?[] InsertValues(Authorization authorization) =>

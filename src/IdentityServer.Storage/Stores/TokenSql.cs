@@ -76,6 +76,11 @@ internal static class TokenSql
         "Subject" = $1 AND "AuthorizationId" IN (SELECT "Id" FROM "authorizations" WHERE "Subject" = $1)
         """);
 
+    public static readonly SqlText RevokeBySubjectAndApplication = Revoke(
+        """
+        "AuthorizationId" IN (SELECT "Id" FROM "authorizations" WHERE "Subject" = $1 AND "ApplicationId" = $2)
+        """);
+
     public static readonly SqlText RevokeLooseBySubject = Revoke("\"Subject\" = $1 AND \"AuthorizationId\" IS NULL");
 
     public static readonly SqlText RevokeBySession = Revoke(

@@ -66,6 +66,12 @@ internal static class AuditEvents
     public const string UserCreated = "user.created";
     public const string PasswordReset = "user.password-reset";
     public const string PasswordChanged = "user.password-changed";
+    public const string ProfileChanged = "user.profile-changed";
+    public const string AddressChangeAsked = "user.address-change-asked";
+    public const string AddressChanged = "user.address-changed";
+    public const string AddressRestored = "user.address-restored";
+    public const string UserDeleted = "user.deleted";
+    public const string ConsentRemoved = "consent.removed";
     public const string ClientRegistered = "client.registered";
     public const string ClientChanged = "client.changed";
 }

@@ -43,8 +43,13 @@ internal sealed class ConsentService(IdentityServerDbContext db, UnitOfWork work
     }
 
     /// <summary>Answers a question that is still open, and remembers a yes for next time.</summary>
+    /// <param name="question">The question.</param>
+    /// <param name="allowed">The answer.</param>
+    /// <param name="connected">What to send when the client may see something for the first time.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>False when there was nothing to answer, or it was answered already.</returns>
-    public Task<bool> AnswerAsync(ConsentQuestion question, bool allowed, CancellationToken cancellationToken) =>
+    public Task<bool> AnswerAsync(
+        ConsentQuestion question, bool allowed, Func<DateTimeOffset, OutboxMessage> connected, CancellationToken cancellationToken) =>
         work.InOwnTransactionAsync(
             async () =>
             {
@@ -56,9 +61,9 @@ internal sealed class ConsentService(IdentityServerDbContext db, UnitOfWork work
                     return false;
                 }
 
-                if (allowed)
+                if (allowed && await RememberAsync(question, cancellationToken))
                 {
-                    await RememberAsync(question, cancellationToken);
+                    db.OutboxMessages.Add(connected(clock.GetUtcNow()));
                 }
 
                 audit.Add(
@@ -70,17 +75,25 @@ internal sealed class ConsentService(IdentityServerDbContext db, UnitOfWork work
             },
             cancellationToken);
 
-    private async Task RememberAsync(ConsentQuestion question, CancellationToken cancellationToken)
+    // Tells whether nothing was granted before.
+    private async Task<bool> RememberAsync(ConsentQuestion question, CancellationToken cancellationToken)
     {
         var grant = await db.ConsentGrants.SingleOrDefaultAsync(
             row => row.UserId == question.UserId && row.ClientId == question.ClientId, cancellationToken);
+        var first = grant is null;
         if (grant is null)
         {
-            db.ConsentGrants.Add(grant = new ConsentGrant { UserId = question.UserId, ClientId = question.ClientId, Scopes = "" });
+            db.ConsentGrants.Add(grant = new ConsentGrant
+            {
+                UserId = question.UserId,
+                ClientId = question.ClientId,
+                Scopes = "",
+                GrantedAt = clock.GetUtcNow(),
+            });
         }
 
         grant.Scopes = string.Join(' ', Split(grant.Scopes).Union(Split(question.Scopes)).Order(StringComparer.Ordinal));
-        grant.GrantedAt = clock.GetUtcNow();
+        return first;
     }
 
     private static string[] Split(string scopes) => scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries);

@@ -8,7 +8,10 @@ namespace IdentityServer.Mail;
 /// <param name="Browser">Browser and operating system in words, if known.</param>
 /// <param name="Network">The approximate network, if known.</param>
 /// <param name="Host">Where to act: the configured issuer's host.</param>
-internal sealed record AlertMailFacts(string Product, DateTimeOffset At, string? Browser, string? Network, string Host);
+/// <param name="About">The other address, shortened, or the application; for the mails that name one.</param>
+/// <param name="Until">Until when it can be undone; for the mails that say so.</param>
+internal sealed record AlertMailFacts(
+    string Product, DateTimeOffset At, string? Browser, string? Network, string Host, string? About = null, DateTimeOffset Until = default);
 
 /// <summary>The mails that warn an account's owner. Each says when, from which browser and which network; none has a link.</summary>
 internal static class AlertMail
@@ -39,14 +42,69 @@ internal static class AlertMail
             .Say(words.Say("mail.password-changed.not-you", Host(facts)))
             .Under(Subject(words, facts, "mail.password-changed.subject"));
 
-    private static MailSheet Circumstances(Words words, AlertMailFacts facts, string lead) =>
-        new MailSheet(words.Language).Say(words[lead]).List(
+    /// <summary>Somebody wanted to give another account an address that has one.</summary>
+    public static MailText AddressWanted(Words words, AlertMailFacts facts) =>
+        Circumstances(words, facts, "mail.address-wanted.lead")
+            .Say(words["mail.address-wanted.mend"])
+            .Under(Subject(words, facts, "mail.address-wanted.subject"));
+
+    /// <summary>Another address was asked for: to the one that the account has.</summary>
+    public static MailText AddressChangeAsked(Words words, AlertMailFacts facts) =>
+        Circumstances(words, facts, "mail.address-asked.lead", (words["mail.new-address"], About(facts)))
+            .Say(words["mail.address-asked.you"])
+            .Say(words.Say("mail.address-asked.not-you", Host(facts)))
+            .Under(Subject(words, facts, "mail.address-asked.subject"));
+
+    /// <summary>The account has another address: to the one that it had.</summary>
+    public static MailText AddressChanged(Words words, AlertMailFacts facts) =>
+        Circumstances(words, facts, "mail.address-changed.lead", (words["mail.new-address"], About(facts)))
+            .Say(words.Say("mail.address-changed.not-you", Host(facts), ("moment", words.Moment(facts.Until))))
+            .Under(Subject(words, facts, "mail.address-changed.subject"));
+
+    /// <summary>The account has this address from now on.</summary>
+    public static MailText AddressConfirmed(Words words, AlertMailFacts facts) =>
+        Circumstances(words, facts, "mail.address-confirmed.lead", (words["mail.old-address"], About(facts)))
+            .Say(words.Say("mail.address-confirmed.effect", Host(facts)))
+            .Under(Subject(words, facts, "mail.address-confirmed.subject"));
+
+    /// <summary>The account went back to the address that it had: to the one that loses it.</summary>
+    public static MailText AddressRestored(Words words, AlertMailFacts facts) =>
+        Circumstances(words, facts, "mail.address-restored.lead", (words["mail.old-address"], About(facts)))
+            .Say(words["mail.address-restored.mend"])
+            .Under(Subject(words, facts, "mail.address-restored.subject"));
+
+    /// <summary>A sign-in from a browser that was not seen before.</summary>
+    public static MailText NewBrowser(Words words, AlertMailFacts facts) =>
+        Circumstances(words, facts, "mail.new-browser.lead")
+            .Say(words["mail.new-browser.you"])
+            .Say(words.Say("mail.password-changed.not-you", Host(facts)))
+            .Under(Subject(words, facts, "mail.new-browser.subject"));
+
+    /// <summary>An application may see something from now on.</summary>
+    /// <param name="words">The language.</param>
+    /// <param name="facts">Names the application where the operator vouches for the name: nobody else writes into our mail.</param>
+    public static MailText AppConnected(Words words, AlertMailFacts facts) =>
+        Circumstances(words, facts, "mail.app.lead", (words["mail.app"], About(facts)))
+            .Say(words.Say(facts.About is null ? "mail.app.unverified" : "mail.app.mend", Host(facts)))
+            .Under(Subject(words, facts, "mail.app.subject"));
+
+    /// <summary>The account is gone.</summary>
+    public static MailText AccountDeleted(Words words, AlertMailFacts facts) =>
+        Circumstances(words, facts, "mail.deleted.lead")
+            .Say(words["mail.deleted.effect"])
+            .Under(Subject(words, facts, "mail.deleted.subject"));
+
+    private static MailSheet Circumstances(Words words, AlertMailFacts facts, string lead, params ReadOnlySpan<(string Label, string? Value)> first) =>
+        new MailSheet(words.Language).Say(words[lead]).List([
+            .. first,
             (words["mail.when"], words.Moment(facts.At)),
             (words["mail.browser"], OneLine.Of(facts.Browser, MailFacts.MaxBrowser)),
-            (words["mail.network"], OneLine.Of(facts.Network, MailFacts.MaxNetwork)));
+            (words["mail.network"], OneLine.Of(facts.Network, MailFacts.MaxNetwork))]);
 
     private static string Subject(Words words, AlertMailFacts facts, string key) =>
         words.Say(key, ("product", OneLine.Of(facts.Product, MailFacts.MaxProduct)), ("time", words.Clock(facts.At)));
+
+    private static string About(AlertMailFacts facts) => OneLine.Of(facts.About, MailFacts.MaxAbout);
 
     private static (string Name, object Value) Host(AlertMailFacts facts) => ("host", OneLine.Of(facts.Host, MailFacts.MaxHost));
 }

@@ -32,6 +32,12 @@ internal static class CodeMail
     /// <summary>The code with which a new password is chosen.</summary>
     public static MailText ForReset(Words words, CodeMailFacts facts) => Write(words, facts, "mail.reset", "mail.page-reference");
 
+    /// <summary>The code that proves the address that an account is to have.</summary>
+    public static MailText ForNewAddress(Words words, CodeMailFacts facts) => Write(words, facts, "mail.new-address-code", "mail.page-reference");
+
+    /// <summary>The code with which an account is deleted.</summary>
+    public static MailText ForDeletion(Words words, CodeMailFacts facts) => Write(words, facts, "mail.deletion-code", "mail.page-reference");
+
     private static MailText Write(Words words, CodeMailFacts facts, string purpose, string reference)
     {
         var host = ("host", (object)OneLine.Of(facts.Host, MailFacts.MaxHost));

@@ -8,4 +8,5 @@ internal static class MailFacts
     public const int MaxNetwork = 64;
     public const int MaxReference = 16;
     public const int MaxHost = 260;
+    public const int MaxAbout = 60;
 }

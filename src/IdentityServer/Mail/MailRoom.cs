@@ -15,6 +15,7 @@ internal static class MailRoom
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(_ => MailSettings.Of(options));
         builder.Services.AddSingleton<MailComposer>();
+        builder.Services.AddScoped<ServiceMail>();
         if (options.Relays.Count == 0 && builder.Environment.IsDevelopment())
         {
             builder.Services.AddSingleton<DevelopmentMailbox>();

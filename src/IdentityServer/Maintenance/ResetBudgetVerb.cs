@@ -35,7 +35,7 @@ internal static class ResetBudgetVerb
         await using var scope = app.Services.CreateAsyncScope();
         var directory = scope.ServiceProvider.GetRequiredService<UserDirectory>();
         if (await directory.FindByEmailAsync(email, cancellationToken) is not { } user
-            || !await directory.ResetGuessBudgetAsync(user.Id, cancellationToken))
+            || !await scope.ServiceProvider.GetRequiredService<AccountChanges>().ResetGuessBudgetAsync(user.Id, cancellationToken))
         {
             await console.Error.WriteLineAsync("No account has this address. Look for a typing mistake.");
             return ExitCode.Refused;

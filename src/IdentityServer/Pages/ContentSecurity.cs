@@ -14,6 +14,7 @@ internal sealed class ContentSecurity
     private string? _formTargets = "'self'";
     private string? _nonce;
     private bool _sandbox;
+    private bool _requests;
 
     /// <summary>The policy of the response under way.</summary>
     public static ContentSecurity Of(HttpContext context)
@@ -44,6 +45,9 @@ internal sealed class ContentSecurity
     /// </summary>
     public void AllowAnyFormTarget() => _formTargets = null;
 
+    /// <summary>Lets the page's script ask this server, and no other.</summary>
+    public void AllowOwnRequests() => _requests = true;
+
     /// <summary>Leaves the window to the site that opened it.</summary>
     public void KeepOpener() => KeepsOpener = true;
 
@@ -65,6 +69,11 @@ internal sealed class ContentSecurity
         if (_nonce is not null)
         {
             policy.Append("; script-src 'nonce-").Append(_nonce).Append('\'');
+        }
+
+        if (_requests)
+        {
+            policy.Append("; connect-src 'self'");
         }
 
         if (_formTargets is not null)

@@ -14,14 +14,15 @@ internal sealed class SessionEnder(
     /// Ends a session and those that the same browser opened for the same user before it, in the request's transaction. Ending twice
     /// changes nothing.
     /// </summary>
-    public async Task EndAsync(AuthenticationSession session, CancellationToken cancellationToken)
+    public Task EndAsync(AuthenticationSession session, CancellationToken cancellationToken) =>
+        EndFamilyAsync(session.UserId, session.FamilyId, cancellationToken);
+
+    /// <summary>Ends the sessions that one browser opened in a row for a user; of another user's, none.</summary>
+    public async Task EndFamilyAsync(Guid userId, Guid familyId, CancellationToken cancellationToken)
     {
         await work.BeginAsync(cancellationToken);
         await EndEachAsync(
-            db.AuthenticationSessions.AsNoTracking()
-                .Where(row => row.FamilyId == session.FamilyId && row.UserId == session.UserId && row.EndedAt == null),
-            session.UserId,
-            cancellationToken);
+            db.AuthenticationSessions.AsNoTracking().Where(row => row.FamilyId == familyId && row.UserId == userId && row.EndedAt == null), userId, cancellationToken);
     }
 
     /// <summary>

@@ -21,10 +21,13 @@ internal sealed class ChallengeIssuer(
         var outcome = await work.InOwnTransactionAsync<PasswordOutcome>(
             async () =>
             {
-                if (await writes.Budgets.TakeMailAsync(user.Id, now, cancellationToken) is CodeMailVerdict.Wait wait)
+                switch (await writes.Budgets.TakeMailAsync(user.Id, now, cancellationToken))
                 {
-                    await writes.Throttle.RefundAsync(ticket, cancellationToken);
-                    return new PasswordOutcome.MailLimit(wait.Remaining);
+                    case null: // deleted since its password was checked
+                        return new PasswordOutcome.Refused();
+                    case CodeMailVerdict.Wait wait:
+                        await writes.Throttle.RefundAsync(ticket, cancellationToken);
+                        return new PasswordOutcome.MailLimit(wait.Remaining);
                 }
 
                 await writes.Challenges.MakeRoomAsync(user.Id, origin.BrowserHashes, now, cancellationToken);
@@ -52,7 +55,12 @@ internal sealed class ChallengeIssuer(
     public Task<ResendOutcome> ResendAsync(OtpChallenge challenge, CancellationToken cancellationToken) => resender.SendAsync(
         challenge,
         ChallengeFactory.CodeMail,
-        async now => await writes.Budgets.TakeMailAsync(challenge.UserId, now, cancellationToken) is CodeMailVerdict.Wait wait ? wait.Remaining : null,
+        async now => await writes.Budgets.TakeMailAsync(challenge.UserId, now, cancellationToken) switch
+        {
+            null => ResendPolicy.Spacing, // deleted meanwhile: there is nobody to send to
+            CodeMailVerdict.Wait wait => wait.Remaining,
+            _ => null,
+        },
         cancellationToken);
 }
 

@@ -32,9 +32,9 @@ internal sealed class CodeModel(CodeStep step, CodePageReader reader, ChallengeI
             return await AnswerAsync(verdict, cancellationToken);
         }
 
-        // To where the challenge says, not the address of this page: the one was written when the password was given.
+        // To the request that the challenge names, not the one in the address of this page: it was written when the password was given.
         PendingSignIn.Forget(HttpContext, pending.Id);
-        return new SeeOther(ReturnRequest.Of(accepted.ClientId, accepted.RequestUri).Destination);
+        return new SeeOther(ReturnRequest.Of(accepted.ClientId, accepted.RequestUri, page: Target.Page).Destination);
     }
 
     protected override string AskUrl(string? reason) => Target.SignInPage(reason);

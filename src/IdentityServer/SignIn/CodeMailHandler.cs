@@ -3,9 +3,11 @@ using IdentityServer.Languages;
 using IdentityServer.Mail;
 using IdentityServer.Outbox;
 using IdentityServer.Secrets;
+using IdentityServer.Sessions;
 using IdentityServer.SignIn.Proofs;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
+using IdentityServer.Users;
 
 namespace IdentityServer.SignIn;
 
@@ -45,7 +47,9 @@ internal sealed class CodeMailHandler(
     {
         if (await reads.ChallengeAndUserAsync(id, cancellationToken) is var (challenge, user))
         {
-            return challenge.CredentialVersion == user.CredentialVersion ? (challenge, user.Email) : null;
+            return challenge.CredentialVersion == user.CredentialVersion && await AddressAsync(challenge, user, cancellationToken) is { } address
+                ? (challenge, address)
+                : null;
         }
 
         return await parts.PendingAccounts.FindAsync(id, cancellationToken) is { } pending
@@ -54,14 +58,24 @@ internal sealed class CodeMailHandler(
             : null;
     }
 
+    // The account's own, or the one that this challenge is to give it.
+    private async Task<string?> AddressAsync(OtpChallenge challenge, User user, CancellationToken cancellationToken) => challenge.Purpose switch
+    {
+        OtpPurpose.NewAddress => (await parts.Addresses.PendingAsync(challenge.Id, cancellationToken))?.Email,
+        OtpPurpose.Reset => (await parts.Addresses.PendingAsync(challenge.Id, cancellationToken))?.Email ?? user.Email,
+        _ => user.Email,
+    };
+
     private static MailText Write(string purpose, Words words, CodeMailFacts facts) => purpose switch
     {
         OtpPurpose.SignIn => CodeMail.ForSignIn(words, facts),
         OtpPurpose.SignUp => CodeMail.ForSignUp(words, facts),
         OtpPurpose.Reset => CodeMail.ForReset(words, facts),
+        OtpPurpose.NewAddress => CodeMail.ForNewAddress(words, facts),
+        OtpPurpose.Deletion => CodeMail.ForDeletion(words, facts),
         _ => throw new InvalidOperationException("There is no mail for that purpose."),
     };
 }
 
 /// <summary>Where a code mail goes, and through what.</summary>
-internal sealed record CodeMailParts(SignInMail Mail, PendingAccounts PendingAccounts);
+internal sealed record CodeMailParts(ServiceMail Mail, PendingAccounts PendingAccounts, AddressChanges Addresses);

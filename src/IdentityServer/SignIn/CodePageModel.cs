@@ -3,6 +3,7 @@ using IdentityServer.Domain.OneTimeCodes;
 using IdentityServer.Languages;
 using IdentityServer.Pages;
 using IdentityServer.Sessions;
+using IdentityServer.Storage.Entities;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -11,6 +12,9 @@ namespace IdentityServer.SignIn;
 /// <summary>A page that takes a mailed code: what all of them do alike, whatever the code is for.</summary>
 internal abstract class CodePageModel(CodePageReader reader, TimeProvider clock, string purpose) : PageModel
 {
+    // Long enough to find the mail and type five digits (WCAG 2.2.1 asks for a warning and a way to get more time: starting over).
+    private static readonly TimeSpan _soon = TimeSpan.FromMinutes(5);
+
     [BindProperty(SupportsGet = true, Name = "challenge")]
     public string? ChallengeId { get; set; }
 
@@ -31,6 +35,15 @@ internal abstract class CodePageModel(CodePageReader reader, TimeProvider clock,
 
     public string Validity => CodeWords.Validity(Words.Words, View!.Challenge, clock.GetUtcNow());
 
+    /// <summary>The warning that the code ends soon; null while there is time.</summary>
+    public string? Ending => Left < _soon ? Words.Say("code.ending", ("span", Words.Words.Span(Left))) : null;
+
+    /// <summary>How long the code is valid, for the script that warns before it ends.</summary>
+    public long MillisecondsLeft => (long)Left.TotalMilliseconds;
+
+    /// <summary>Where the script asks how the mail gets on.</summary>
+    public string StateUrl => PageUrl(View!.Challenge.Id) + "&handler=State";
+
     /// <summary>Where to begin anew.</summary>
     public string StartOverUrl => AskUrl(null);
 
@@ -38,6 +51,8 @@ internal abstract class CodePageModel(CodePageReader reader, TimeProvider clock,
     public string AnswerUrl => PageUrl(View!.Challenge.Id);
 
     public string ResendUrl => PageUrl(View!.Challenge.Id) + "&handler=Resend";
+
+    private TimeSpan Left => View!.Challenge.ExpiresAt - clock.GetUtcNow();
 
     protected PageWords Words => PageWords.Of(HttpContext);
 
@@ -48,6 +63,16 @@ internal abstract class CodePageModel(CodePageReader reader, TimeProvider clock,
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken) =>
         await LoadAsync(cancellationToken) ? Page() : StartAgain();
+
+    /// <summary>How the mail gets on, for the script that keeps the page up to date.</summary>
+    public async Task<IActionResult> OnGetStateAsync(CancellationToken cancellationToken) => await LoadAsync(cancellationToken)
+        ? new JsonResult(new
+        {
+            state = View!.Delivery.ToString().ToLowerInvariant(),
+            text = DeliveryText,
+            final = View.Delivery is not (DeliveryState.Queued or DeliveryState.Deferred),
+        })
+        : NotFound();
 
     public async Task<IActionResult> OnPostResendAsync(CancellationToken cancellationToken)
     {
@@ -67,6 +92,9 @@ internal abstract class CodePageModel(CodePageReader reader, TimeProvider clock,
                 return await RefuseAsync(Words["code.resend-spent"], cancellationToken);
         }
     }
+
+    /// <summary>What the script says so many minutes before the end.</summary>
+    public string EndingIn(int minutes) => Words.Say("code.ending", ("span", Words.Words.Span(TimeSpan.FromMinutes(minutes))));
 
     /// <summary>Where the whole thing begins.</summary>
     protected abstract string AskUrl(string? reason);
@@ -114,7 +142,7 @@ internal abstract class CodePageModel(CodePageReader reader, TimeProvider clock,
     }
 
     // One answer for every code that cannot be judged any more (I4); the flow it belongs to goes on after a new start.
-    protected SeeOther StartAgain() => new SeeOther(AskUrl(PasswordModel.CodeVoid));
+    protected SeeOther StartAgain() => new SeeOther(AskUrl(SignInReason.CodeVoid));
 
     private Task<IActionResult> LaterAsync(string text, TimeSpan wait, CancellationToken cancellationToken)
     {

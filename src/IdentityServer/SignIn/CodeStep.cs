@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using IdentityServer.Alerts;
 using IdentityServer.Audit;
 using IdentityServer.Domain.OneTimeCodes;
 using IdentityServer.Sessions;
@@ -10,6 +11,8 @@ namespace IdentityServer.SignIn;
 /// <summary>The second step of a sign-in: a right code is consumed, and the session opened with it.</summary>
 internal sealed class CodeStep(ChallengeOperations challenges, CodeJudge judge, SessionIssuer sessions, CodeStepExtras extras)
 {
+    private static readonly TimeSpan _young = TimeSpan.FromDays(1);
+
     /// <summary>Judges a code for the challenge that this browser holds a handle of.</summary>
     /// <param name="pending">The browser's handle.</param>
     /// <param name="code">What was typed, well formed.</param>
@@ -47,8 +50,19 @@ internal sealed class CodeStep(ChallengeOperations challenges, CodeJudge judge, 
             AuditEvents.SessionOpened,
             new(challenge.UserId, challenge.ClientId, session.Id, challenge.Id, challenge.Network),
             CancellationToken.None);
+        if (!extras.KnownBrowser.Knows(challenge.UserId) && await IsNewAsync(session))
+        {
+            await extras.Rows.AddAsync(
+                AlertHandler.Message(AlertKind.NewBrowser, challenge.UserId, AlertSource.Of(challenge), session.AuthenticatedAt), CancellationToken.None);
+        }
     }
+
+    // A browser that forgot its cookies is not new when one of its name signed in from the same network lately. The first sign-in of an
+    // account that was just made tells its owner nothing.
+    private async Task<bool> IsNewAsync(AuthenticationSession session) =>
+        await extras.Reads.EarlierAsync(session, CancellationToken.None) is { Alike: false } earlier
+        && (earlier.Any || session.AuthenticatedAt - earlier.AccountMadeAt > _young);
 }
 
 /// <summary>What the code step needs beside its rules.</summary>
-internal sealed record CodeStepExtras(AuditTrail Audit, KnownBrowser KnownBrowser, CeremonyWrites Rows, TimeProvider Clock);
+internal sealed record CodeStepExtras(AuditTrail Audit, KnownBrowser KnownBrowser, CeremonyWrites Rows, AccountReads Reads, TimeProvider Clock);

@@ -9,26 +9,8 @@ namespace IdentityServer.SignIn;
 
 /// <summary>The first of the two pages: address and password.</summary>
 [AuthorizeChain]
-internal sealed class PasswordModel(PasswordStep step, ClientNames clients) : PageModel
+internal sealed class PasswordModel(PasswordStep step, ClientNames clients, SignedInAs signedIn) : PageModel
 {
-    /// <summary>The reason in the query that says a code was void.</summary>
-    internal const string CodeVoid = "code-void";
-
-    /// <summary>The reason in the query that says that the app expects another account than the one that is signed in.</summary>
-    internal const string OtherAccount = "other-account";
-
-    /// <summary>The reason in the query that says that a new password was chosen.</summary>
-    internal const string PasswordChanged = "password-changed";
-
-    /// <summary>The reason in the query that says that an account was made.</summary>
-    internal const string AccountMade = "account-made";
-
-    [BindProperty(SupportsGet = true, Name = "client_id")]
-    public string? ClientId { get; set; }
-
-    [BindProperty(SupportsGet = true, Name = "request_uri")]
-    public string? RequestUri { get; set; }
-
     [BindProperty(SupportsGet = true, Name = "reason")]
     public string? Reason { get; set; }
 
@@ -51,19 +33,23 @@ internal sealed class PasswordModel(PasswordStep step, ClientNames clients) : Pa
 
     public string SignUpUrl => Target.SignUpPage();
 
-    private ReturnRequest Target => ReturnRequest.Of(ClientId, RequestUri, Words.Wished?.Tag);
+    private ReturnRequest Target => ReturnRequest.Of(HttpContext);
 
     private PageWords Words => PageWords.Of(HttpContext);
 
     public async Task OnGetAsync(CancellationToken cancellationToken)
     {
-        Email = LoginHint is { Length: <= 254 } hint && hint.Contains('@', StringComparison.Ordinal) ? hint : "";
+        Email = LoginHint is { Length: <= 254 } hint && hint.Contains('@', StringComparison.Ordinal) ? hint
+            : Target.Page is not null && await signedIn.UserAsync(cancellationToken) is { } user ? user.Email // asked once more
+            : "";
         Notice = Reason switch
         {
-            CodeVoid => Words["sign-in.code-void"],
-            OtherAccount => Words["sign-in.other-account"],
-            PasswordChanged => Words["sign-in.password-changed"],
-            AccountMade => Words["sign-in.account-made"],
+            SignInReason.CodeVoid => Words["sign-in.code-void"],
+            SignInReason.OtherAccount => Words["sign-in.other-account"],
+            SignInReason.PasswordChanged => Words["sign-in.password-changed"],
+            SignInReason.AccountMade => Words["sign-in.account-made"],
+            SignInReason.Stale => Words["sign-in.stale"],
+            SignInReason.AccountDeleted => Words["sign-in.account-deleted"],
             _ => null,
         };
         ClientName = await clients.NameAsync(Target.ClientId, cancellationToken);

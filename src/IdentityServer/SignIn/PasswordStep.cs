@@ -29,48 +29,27 @@ internal abstract record PasswordOutcome
 }
 
 /// <summary>The first step: limits, look-up, hash, in that order; then a challenge.</summary>
-internal sealed class PasswordStep(
-    UserDirectory users, IPasswordHasher hasher, PasswordThrottle throttle, ChallengeIssuer issuer, GuessBudgetOperations budgets)
+internal sealed class PasswordStep(UserDirectory users, PasswordVerifier passwords, ChallengeIssuer issuer, GuessBudgetOperations budgets)
 {
     /// <summary>Checks a password and, when it is right, starts the second step.</summary>
     public async Task<PasswordOutcome> TryAsync(string email, string password, SignInOrigin origin, CancellationToken cancellationToken)
     {
         var address = EmailAddress.Normalize(email);
         var user = await users.FindByEmailAsync(address, cancellationToken);
-        var ticket = await throttle.SpendAsync(address, user?.Id, origin.Network, cancellationToken);
-        if (ticket.RetryAfter is { } wait)
+        return await passwords.CheckAsync(user, address, password, origin.Network, cancellationToken) switch
         {
-            return new PasswordOutcome.TryLater(wait, Overloaded: false);
-        }
-
-        // Real time on purpose: nothing is decided by it, it only makes guessing slow.
-        await Task.Delay(ticket.Delay, cancellationToken);
-        return await hasher.VerifyAsync(user?.PasswordHash, password, address, cancellationToken) switch
-        {
-            PasswordVerdict.Busy busy => await GiveBackAsync(ticket, new PasswordOutcome.TryLater(busy.RetryAfter, Overloaded: true)),
-            PasswordVerdict.Right right when user is not null => await ContinueAsync(user, right, password, ticket, origin, cancellationToken),
+            PasswordChecked.Right(var ticket) when user is not null => await ContinueAsync(user, ticket, origin, cancellationToken),
+            PasswordChecked.TryLater(var wait, var overloaded) => new PasswordOutcome.TryLater(wait, overloaded),
             _ => new PasswordOutcome.Refused(),
         };
     }
 
-    // No failure: nothing was checked, or the password was right. It must not count against whoever comes from this network.
-    private async Task<PasswordOutcome> GiveBackAsync(PasswordTicket ticket, PasswordOutcome outcome)
+    private async Task<PasswordOutcome> ContinueAsync(User user, PasswordTicket ticket, SignInOrigin origin, CancellationToken cancellationToken)
     {
-        await throttle.RefundAsync(ticket, CancellationToken.None);
-        return outcome;
-    }
-
-    private async Task<PasswordOutcome> ContinueAsync(
-        User user, PasswordVerdict.Right right, string password, PasswordTicket ticket, SignInOrigin origin, CancellationToken cancellationToken)
-    {
-        if (right.NeedsRehash && user.PasswordHash is { } old && await hasher.HashAsync(password, cancellationToken) is { } renewed)
-        {
-            await users.UpdatePasswordHashAsync(user.Id, old, renewed, cancellationToken);
-        }
-
         if (await budgets.IsExhaustedAsync(user.Id, cancellationToken))
         {
-            return await GiveBackAsync(ticket, new PasswordOutcome.ResetNeeded());
+            await passwords.GiveBackAsync(ticket);
+            return new PasswordOutcome.ResetNeeded();
         }
 
         return await issuer.IssueAsync(user, ticket, origin, cancellationToken);

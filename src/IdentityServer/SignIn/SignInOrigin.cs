@@ -1,5 +1,6 @@
 using IdentityServer.Domain.Networks;
 using IdentityServer.Languages;
+using IdentityServer.Sessions;
 
 namespace IdentityServer.SignIn;
 

@@ -1,5 +1,6 @@
 using IdentityServer.Outbox;
 using IdentityServer.Settings;
+using IdentityServer.SignIn.Changes;
 using IdentityServer.SignIn.Proofs;
 using IdentityServer.SignIn.Reset;
 using IdentityServer.SignIn.SignUp;
@@ -17,11 +18,11 @@ internal static class SignInRoom
             .AddScoped<CodeResender>().AddScoped<IssuerSignals>()
             .AddScoped<ProofIssuer>().AddScoped<ProofIssuerParts>().AddScoped<ProofLimits>().AddScoped<StandIns>().AddScoped<PendingAccounts>()
             .AddScoped<SignUpStep>().AddScoped<SignUpParts>().AddScoped<ResetStep>().AddScoped<ResetParts>()
+            .AddScoped<PasswordVerifier>().AddScoped<SignedInAs>().AddScoped<PasswordChange>().AddScoped<PasswordChangeParts>()
+            .AddScoped<AddressStep>().AddScoped<AddressParts>().AddScoped<DeletionStep>().AddScoped<DeletionParts>()
             .AddScoped<CodeStep>().AddScoped<CodeStepExtras>().AddScoped<WrongCode>().AddScoped<WrongCodeParts>()
             .AddScoped<KnownBrowser>().AddScoped<ClientNames>().AddScoped<CodePageReader>()
-            .AddScoped<SignInMail>()
-            .AddScoped<IOutboxHandler, CodeMailHandler>()
-            .AddScoped<IOutboxHandler, AlertHandler>();
+            .AddScoped<IOutboxHandler, CodeMailHandler>();
 
         // Where accounts are made by the operator alone, these pages do not exist.
         builder.Services.AddOptions<RazorPagesOptions>().Configure<SignUpOptions>((pages, signUp) =>

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using IdentityServer.Alerts;
 using IdentityServer.Audit;
 using IdentityServer.Domain.OneTimeCodes;
 using IdentityServer.Outbox;
@@ -45,7 +46,7 @@ internal sealed partial class WrongCode(
                 parts.Audit.Add(
                     AuditEvents.CodeWrong, subject,
                     new Dictionary<string, string> { ["attempts_left"] = challenge.AttemptsLeft.ToString(CultureInfo.InvariantCulture) });
-                if (challenge.AttemptsLeft == ChallengePolicy.Attempts - 1 && challenge.Purpose == OtpPurpose.SignIn)
+                if (challenge.AttemptsLeft == ChallengePolicy.Attempts - 1 && challenge.Purpose is (OtpPurpose.SignIn or OtpPurpose.Deletion))
                 {
                     db.OutboxMessages.Add(AlertHandler.Message(AlertKind.WrongCode, challenge.UserId, AlertSource.Of(challenge), now));
                 }

@@ -26,7 +26,7 @@ internal abstract record PasswordVerdict
     }
 
     /// <summary>It is right.</summary>
-    /// <param name="NeedsRehash">The stored hash is of another make: store a new one (<see cref="UserDirectory.UpdatePasswordHashAsync"/>).</param>
+    /// <param name="NeedsRehash">The stored hash is of another make: store a new one (<see cref="AccountChanges.UpdatePasswordHashAsync"/>).</param>
     public sealed record Right(bool NeedsRehash) : PasswordVerdict;
 
     /// <summary>It is wrong, or nobody has it.</summary>

@@ -7,9 +7,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IdentityServer.Users;
 
-/// <summary>Accounts: finds them, makes them, changes their password.</summary>
-internal sealed class UserDirectory(
-    IdentityServerDbContext db, UnitOfWork unit, CeremonyReads reads, GuessBudgetOperations budgets, AuditTrail audit, TimeProvider time)
+/// <summary>Accounts: finds them and makes them. <see cref="AccountChanges"/> and <see cref="AddressChanges"/> change them.</summary>
+internal sealed class UserDirectory(IdentityServerDbContext db, CeremonyReads reads, AuditTrail audit, TimeProvider time)
 {
     /// <summary>The account with an address. Takes whatever was typed; what is no address finds nobody, after the same work.</summary>
     public Task<User?> FindByEmailAsync(string email, CancellationToken cancellationToken) =>
@@ -103,67 +102,6 @@ internal sealed class UserDirectory(
             Forget();
         }
     }
-
-    /// <summary>
-    /// Replaces a hash by one of the same password. Open challenges stay valid: nothing that they are bound to has changed. Only while
-    /// the old hash still stands, so that a password changed meanwhile is not changed back.
-    /// </summary>
-    /// <returns>False when the old hash no longer stands.</returns>
-    public Task<bool> UpdatePasswordHashAsync(Guid userId, string oldHash, string newHash, CancellationToken cancellationToken) =>
-        WriteAsync(
-            async () => await db.Users
-                .Where(user => user.Id == userId && user.PasswordHash == oldHash)
-                .ExecuteUpdateAsync(set => set.SetProperty(user => user.PasswordHash, newHash), cancellationToken) == 1,
-            cancellationToken);
-
-    /// <summary>
-    /// A new password: open challenges become void and the guess budget starts anew, since what was guessed so far was guessed behind
-    /// the old password.
-    /// </summary>
-    /// <returns>False when there is no such account.</returns>
-    public Task<bool> ChangePasswordAsync(Guid userId, string newHash, CancellationToken cancellationToken) =>
-        WriteAsync(
-            async () =>
-            {
-                var now = time.GetUtcNow();
-                var changed = await db.Users
-                    .Where(user => user.Id == userId)
-                    .ExecuteUpdateAsync(
-                        set => set.SetProperty(user => user.PasswordHash, newHash)
-                            .SetProperty(user => user.CredentialVersion, user => user.CredentialVersion + 1)
-                            .SetProperty(user => user.UpdatedAt, now),
-                        cancellationToken) == 1;
-                if (changed)
-                {
-                    await budgets.ResetAsync(userId, cancellationToken);
-                    audit.Add(AuditEvents.PasswordChanged, new(UserId: userId));
-                    await db.SaveChangesAsync(cancellationToken);
-                }
-
-                return changed;
-            },
-            cancellationToken);
-
-    /// <summary>Lets an account whose guess budget is used up sign in again. For an operator who has made sure of the person.</summary>
-    /// <returns>False when there is no such account.</returns>
-    public Task<bool> ResetGuessBudgetAsync(Guid userId, CancellationToken cancellationToken) =>
-        WriteAsync(
-            async () =>
-            {
-                var reset = await budgets.ResetAsync(userId, cancellationToken);
-                if (reset)
-                {
-                    audit.Add(AuditEvents.GuessBudgetReset, new(UserId: userId));
-                    await db.SaveChangesAsync(cancellationToken);
-                }
-
-                return reset;
-            },
-            cancellationToken);
-
-    // Joins the unit of work that is open, or is one of its own.
-    private Task<bool> WriteAsync(Func<Task<bool>> work, CancellationToken cancellationToken) =>
-        unit.IsOpen ? work() : unit.InOwnTransactionAsync(work, cancellationToken);
 
     private User Add(NewUser newUser)
     {

@@ -16,7 +16,7 @@ internal static class UsersRoom
         services.AddSingleton<DecoyHashes>();
         services.AddHostedService<HashSurvey>();
         services.TryAddSingleton<IPasswordHasher, PasswordHasher>();
-        services.AddScoped<UserDirectory>();
+        services.AddScoped<UserDirectory>().AddScoped<AccountChanges>().AddScoped<AddressChanges>();
 
         var demoUsers = DemoUsers.Read(builder.Configuration.GetSection("Demo:Users"), builder.SettingsReport());
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<DemoUsers>(provider, demoUsers));

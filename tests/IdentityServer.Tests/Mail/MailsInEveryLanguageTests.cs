@@ -50,5 +50,16 @@ public sealed class MailsInEveryLanguageTests
         AlertMail.GuessBudgetExhausted(words, MailTexts.Alert()),
         AlertMail.AddressTaken(words, MailTexts.Alert()),
         AlertMail.PasswordChanged(words, MailTexts.Alert()),
+        CodeMail.ForNewAddress(words, MailTexts.Code() with { ClientName = null }),
+        CodeMail.ForDeletion(words, MailTexts.Code() with { ClientName = null }),
+        AlertMail.AddressWanted(words, MailTexts.Alert()),
+        AlertMail.AddressChangeAsked(words, MailTexts.Alert() with { About = "n•••@example.org" }),
+        AlertMail.AddressChanged(words, MailTexts.Alert() with { About = "n•••@example.org", Until = MailTexts.Requested.AddDays(3) }),
+        AlertMail.AddressConfirmed(words, MailTexts.Alert() with { About = "a•••@example.com" }),
+        AlertMail.AddressRestored(words, MailTexts.Alert() with { About = "a•••@example.com" }),
+        AlertMail.NewBrowser(words, MailTexts.Alert()),
+        AlertMail.AppConnected(words, MailTexts.Alert() with { About = "Tea Party" }),
+        AlertMail.AppConnected(words, MailTexts.Alert()),
+        AlertMail.AccountDeleted(words, MailTexts.Alert()),
     ];
 }

@@ -97,7 +97,7 @@ public abstract class UserDirectoryTests(bool postgreSql) : IAsyncLifetime
     {
         var user = await CreateAsync("ada@example.com", "old");
 
-        (await InDirectoryAsync(directory => directory.UpdatePasswordHashAsync(user.Id, "old", "new", Cancel))).ShouldBeTrue();
+        (await InChangesAsync(changes => changes.UpdatePasswordHashAsync(user.Id, "old", "new", Cancel))).ShouldBeTrue();
 
         var now = (await InDirectoryAsync(directory => directory.FindAsync(user.Id, Cancel)))!;
         now.PasswordHash.ShouldBe("new");
@@ -109,9 +109,9 @@ public abstract class UserDirectoryTests(bool postgreSql) : IAsyncLifetime
     public async Task A_replaced_hash_does_not_undo_a_password_that_was_changed_meanwhile()
     {
         var user = await CreateAsync("ada@example.com", "old");
-        (await InDirectoryAsync(directory => directory.ChangePasswordAsync(user.Id, "changed", Cancel))).ShouldBeTrue();
+        (await InChangesAsync(changes => changes.ChangePasswordAsync(user.Id, "changed", standing: null, Cancel))).ShouldBeTrue();
 
-        (await InDirectoryAsync(directory => directory.UpdatePasswordHashAsync(user.Id, "old", "rehashed", Cancel))).ShouldBeFalse();
+        (await InChangesAsync(changes => changes.UpdatePasswordHashAsync(user.Id, "old", "rehashed", Cancel))).ShouldBeFalse();
 
         (await InDirectoryAsync(directory => directory.FindAsync(user.Id, Cancel)))!.PasswordHash.ShouldBe("changed");
     }
@@ -123,7 +123,7 @@ public abstract class UserDirectoryTests(bool postgreSql) : IAsyncLifetime
         await ExhaustAsync(user.Id);
         _time.Advance(TimeSpan.FromHours(1));
 
-        (await InDirectoryAsync(directory => directory.ChangePasswordAsync(user.Id, "new", Cancel))).ShouldBeTrue();
+        (await InChangesAsync(changes => changes.ChangePasswordAsync(user.Id, "new", standing: null, Cancel))).ShouldBeTrue();
 
         var now = (await InDirectoryAsync(directory => directory.FindAsync(user.Id, Cancel)))!;
         now.CredentialVersion.ShouldBe(user.CredentialVersion + 1);
@@ -137,7 +137,7 @@ public abstract class UserDirectoryTests(bool postgreSql) : IAsyncLifetime
         var user = await CreateAsync("ada@example.com", "hash");
         await ExhaustAsync(user.Id);
 
-        (await InDirectoryAsync(directory => directory.ResetGuessBudgetAsync(user.Id, Cancel))).ShouldBeTrue();
+        (await InChangesAsync(changes => changes.ResetGuessBudgetAsync(user.Id, Cancel))).ShouldBeTrue();
 
         await ShouldBeFreshAsync(user.Id, AuditEvents.GuessBudgetReset);
         (await InDirectoryAsync(directory => directory.FindAsync(user.Id, Cancel)))!.CredentialVersion.ShouldBe(user.CredentialVersion);
@@ -148,9 +148,9 @@ public abstract class UserDirectoryTests(bool postgreSql) : IAsyncLifetime
     {
         var nobody = Guid.NewGuid();
 
-        (await InDirectoryAsync(directory => directory.UpdatePasswordHashAsync(nobody, "a", "b", Cancel))).ShouldBeFalse();
-        (await InDirectoryAsync(directory => directory.ChangePasswordAsync(nobody, "b", Cancel))).ShouldBeFalse();
-        (await InDirectoryAsync(directory => directory.ResetGuessBudgetAsync(nobody, Cancel))).ShouldBeFalse();
+        (await InChangesAsync(changes => changes.UpdatePasswordHashAsync(nobody, "a", "b", Cancel))).ShouldBeFalse();
+        (await InChangesAsync(changes => changes.ChangePasswordAsync(nobody, "b", standing: null, Cancel))).ShouldBeFalse();
+        (await InChangesAsync(changes => changes.ResetGuessBudgetAsync(nobody, Cancel))).ShouldBeFalse();
         (await InDatabaseAsync(db => db.AuditEvents.AnyAsync(entry => entry.UserId == nobody, Cancel))).ShouldBeFalse();
     }
 
@@ -162,7 +162,7 @@ public abstract class UserDirectoryTests(bool postgreSql) : IAsyncLifetime
         {
             var unit = services.GetRequiredService<UnitOfWork>();
             await unit.BeginAsync(Cancel);
-            (await services.GetRequiredService<UserDirectory>().UpdatePasswordHashAsync(user.Id, "old", "new", Cancel)).ShouldBeTrue();
+            (await services.GetRequiredService<AccountChanges>().UpdatePasswordHashAsync(user.Id, "old", "new", Cancel)).ShouldBeTrue();
             await unit.RollbackAsync(Cancel);
             return true;
         });
@@ -176,7 +176,7 @@ public abstract class UserDirectoryTests(bool postgreSql) : IAsyncLifetime
         var demo = _server.Services.GetRequiredService<DemoUsers>();
         demo.Accounts.ShouldNotBeEmpty();
         var alice = (await InDirectoryAsync(directory => directory.FindByEmailAsync(demo.Accounts[0].Address.Value, Cancel))).ShouldNotBeNull();
-        await InDirectoryAsync(directory => directory.ChangePasswordAsync(alice.Id, "changed", Cancel));
+        await InChangesAsync(changes => changes.ChangePasswordAsync(alice.Id, "changed", standing: null, Cancel));
 
         await demo.SeedAsync(Cancel);
 
@@ -215,6 +215,9 @@ public abstract class UserDirectoryTests(bool postgreSql) : IAsyncLifetime
 
     private Task<T> InDirectoryAsync<T>(Func<UserDirectory, Task<T>> work) =>
         _server.InScopeAsync(services => work(services.GetRequiredService<UserDirectory>()));
+
+    private Task<T> InChangesAsync<T>(Func<AccountChanges, Task<T>> work) =>
+        _server.InScopeAsync(services => work(services.GetRequiredService<AccountChanges>()));
 
     private Task<T> InDatabaseAsync<T>(Func<IdentityServerDbContext, Task<T>> work) =>
         _server.InScopeAsync(services => work(services.GetRequiredService<IdentityServerDbContext>()));

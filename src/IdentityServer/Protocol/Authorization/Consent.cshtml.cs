@@ -1,6 +1,8 @@
+using IdentityServer.Alerts;
 using IdentityServer.Clients;
 using IdentityServer.Grants;
 using IdentityServer.Languages;
+using IdentityServer.Outbox;
 using IdentityServer.Pages;
 using IdentityServer.Sessions;
 using IdentityServer.Storage.Entities;
@@ -15,7 +17,8 @@ namespace IdentityServer.Protocol.Authorization;
 /// there is nothing to ask.
 /// </summary>
 [AuthorizeChain]
-internal sealed class ConsentModel(SessionReader sessions, ConsentService consent, ClientCache clients, UserDirectory users) : PageModel
+internal sealed class ConsentModel(
+    SessionReader sessions, ConsentService consent, ClientCache clients, UserDirectory users, OutboxSignal signals) : PageModel
 {
     private ConsentQuestion? _question;
 
@@ -56,10 +59,14 @@ internal sealed class ConsentModel(SessionReader sessions, ConsentService consen
             return NotFound();
         }
 
-        await consent.AnswerAsync(_question!, Answer == "allow", cancellationToken);
+        await consent.AnswerAsync(_question!, Answer == "allow", Connected, cancellationToken);
+        signals.Notify();
         Response.Headers.Location = "/connect/authorize" + QueryString.Empty.Add("client_id", _question!.ClientId).Add("request_uri", _question.RequestUri);
         return StatusCode(StatusCodes.Status303SeeOther);
     }
+
+    private OutboxMessage Connected(DateTimeOffset now) => AlertHandler.Message(
+        AlertKind.AppConnected, _question!.UserId, AlertSource.Of(HttpContext), now, new(About: Client.Verified ? Client.Name : null));
 
     private async Task<bool> LoadAsync(CancellationToken cancellationToken)
     {
@@ -78,13 +85,4 @@ internal sealed class ConsentModel(SessionReader sessions, ConsentService consen
         Destination = RedirectTarget.NameOf(question.RedirectUri);
         return true;
     }
-}
-
-/// <summary>Scopes in words that a person understands.</summary>
-internal static class ScopeWords
-{
-    /// <summary>The sentence for a scope; a scope without one is named as it is.</summary>
-    public static string Of(Words words, string scope) => scope is "openid" or "profile" or "email" or "address" or "phone" or "offline_access"
-        ? words[$"scope.{scope}"]
-        : words.Say("scope.other", ("scope", scope));
 }

@@ -39,6 +39,8 @@ internal sealed class ProofIssuer(UnitOfWork work, ProofIssuerParts parts, Chall
         var outcome = await work.InOwnTransactionAsync<ProofOutcome>(
             async () =>
             {
+                // The account's row comes first, as everywhere; a stand-in has none, and asking for it costs the same.
+                await parts.Budgets.HoldAsync(issued.Row.UserId, cancellationToken);
                 if ((await parts.Limits.TakeMailAsync(issued.Row, now, cancellationToken)) is { } wait)
                 {
                     await work.RollbackAsync(cancellationToken);
@@ -65,6 +67,13 @@ internal sealed class ProofIssuer(UnitOfWork work, ProofIssuerParts parts, Chall
     public Task<TimeSpan?> AdmitAsync(string network, CancellationToken cancellationToken) => work.InOwnTransactionAsync(
         () => parts.Limits.TakeRequestAsync(network, signals.Clock.GetUtcNow(), cancellationToken), cancellationToken);
 
+    /// <summary>Counts a request of somebody who is signed in, likewise: by network and by account.</summary>
+    /// <returns>How long to wait; null when it may go on.</returns>
+    public Task<TimeSpan?> AdmitAsync(string network, Guid userId, CancellationToken cancellationToken) => work.InOwnTransactionAsync(
+        async () => await parts.Limits.TakeRequestAsync(network, signals.Clock.GetUtcNow(), cancellationToken)
+            ?? await parts.Limits.TakeRequestAsync(userId, signals.Clock.GetUtcNow(), cancellationToken),
+        cancellationToken);
+
     /// <summary>Mails the same code once more: same expiry, same counter.</summary>
     public Task<ResendOutcome> ResendAsync(
         OtpChallenge challenge, Func<OtpChallenge, DateTimeOffset, OutboxMessage> message, CancellationToken cancellationToken) =>
@@ -72,4 +81,4 @@ internal sealed class ProofIssuer(UnitOfWork work, ProofIssuerParts parts, Chall
 }
 
 /// <summary>What the issuer writes to.</summary>
-internal sealed record ProofIssuerParts(ProofLimits Limits, CeremonyWrites Rows, AuditTrail Audit);
+internal sealed record ProofIssuerParts(ProofLimits Limits, CeremonyWrites Rows, GuessBudgetOperations Budgets, AuditTrail Audit);

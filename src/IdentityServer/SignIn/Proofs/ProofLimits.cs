@@ -20,6 +20,16 @@ internal sealed class ProofLimits(CounterOperations counters)
             ? null
             : SlowDown.WaitFor(_hour, now);
 
+    /// <summary>
+    /// Counts a request of an account whose codes go to addresses that it names: not even somebody who has an account writes to many people
+    /// through us. Joins the open unit of work.
+    /// </summary>
+    /// <returns>How long to wait; null when it may go on.</returns>
+    public async Task<TimeSpan?> TakeRequestAsync(Guid userId, DateTimeOffset now, CancellationToken cancellationToken) =>
+        (await counters.TrySpendAsync($"code-requests/account/{userId:N}", _day, GuessBudget.ProofMailsPerDay, now, cancellationToken)).Allowed
+            ? null
+            : SlowDown.WaitFor(_day, now);
+
     /// <summary>Counts a mail of a challenge. Joins the open unit of work.</summary>
     /// <returns>How long to wait; null when it may go out.</returns>
     public async Task<TimeSpan?> TakeMailAsync(OtpChallenge challenge, DateTimeOffset now, CancellationToken cancellationToken)

@@ -30,7 +30,7 @@ internal sealed class AskModel(ResetStep step) : PageModel
 
     private ReturnRequest Target => ReturnRequest.Of(HttpContext);
 
-    public void OnGet() => Notice = Reason == PasswordModel.CodeVoid ? Words["reset.void"] : null;
+    public void OnGet() => Notice = Reason == SignInReason.CodeVoid ? Words["reset.void"] : null;
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {

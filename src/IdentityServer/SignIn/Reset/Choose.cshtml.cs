@@ -40,7 +40,7 @@ internal sealed class ChooseModel(ResetStep step, CodePageReader reader, TimePro
         }
 
         PendingSignIn.Forget(HttpContext, pending.Id);
-        return new SeeOther(ReturnRequest.Of(accepted.ClientId, accepted.RequestUri, Words.Wished?.Tag).SignInPage(PasswordModel.PasswordChanged));
+        return new SeeOther(ReturnRequest.Of(accepted.ClientId, accepted.RequestUri, Words.Wished?.Tag, Target.Page).SignInPage(SignInReason.PasswordChanged));
     }
 
     protected override string AskUrl(string? reason) => Target.ResetPage(reason);

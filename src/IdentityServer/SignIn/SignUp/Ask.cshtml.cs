@@ -37,7 +37,7 @@ internal sealed class AskModel(SignUpStep step) : PageModel
 
     private ReturnRequest Target => ReturnRequest.Of(HttpContext);
 
-    public void OnGet() => Notice = Reason == PasswordModel.CodeVoid ? Words["sign-up.void"] : null;
+    public void OnGet() => Notice = Reason == SignInReason.CodeVoid ? Words["sign-up.void"] : null;
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {

@@ -32,7 +32,7 @@ internal sealed class ConfirmModel(SignUpStep step, CodePageReader reader, Pendi
         }
 
         PendingSignIn.Forget(HttpContext, pending.Id);
-        return new SeeOther(ReturnRequest.Of(accepted.ClientId, accepted.RequestUri, Words.Wished?.Tag).SignInPage(PasswordModel.AccountMade));
+        return new SeeOther(ReturnRequest.Of(accepted.ClientId, accepted.RequestUri, Words.Wished?.Tag, Target.Page).SignInPage(SignInReason.AccountMade));
     }
 
     protected override string AskUrl(string? reason) => Target.SignUpPage(reason);

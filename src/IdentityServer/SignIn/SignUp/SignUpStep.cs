@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using IdentityServer.Alerts;
 using IdentityServer.Domain.OneTimeCodes;
 using IdentityServer.Domain.Users;
 using IdentityServer.Outbox;
@@ -91,7 +92,7 @@ internal sealed class SignUpStep(UserDirectory users, IPasswordHasher hasher, Pr
     // Whoever has an account with the address is told; nobody else learns of it.
     private async Task<Func<OtpChallenge, DateTimeOffset, OutboxMessage>> MessageAsync(EmailAddress address, CancellationToken cancellationToken) =>
         await users.FindByEmailAsync(address.Value, cancellationToken) is { } owner
-            ? (challenge, now) => AlertHandler.Message(AlertKind.AddressTaken, owner.Id, AlertSource.Of(challenge), now, challenge.Id)
+            ? (challenge, now) => AlertHandler.Message(AlertKind.AddressTaken, owner.Id, AlertSource.Of(challenge), now, new(ChallengeId: challenge.Id))
             : ChallengeFactory.CodeMail;
 
     private static PendingAccount Account(OtpChallenge challenge, EmailAddress address, string hash) => new()

@@ -208,14 +208,15 @@ internal sealed partial class CeremonyWalk
         await _world.Server.InScopeAsync(async services =>
         {
             var users = services.GetRequiredService<UserDirectory>();
-            return await users.ChangePasswordAsync(id, (await users.FindAsync(id, Cancel))!.PasswordHash!, Cancel);
+            return await services.GetRequiredService<AccountChanges>().ChangePasswordAsync(
+                id, (await users.FindAsync(id, Cancel))!.PasswordHash!, standing: null, Cancel);
         });
     }
 
     private async Task ResetBudgetAsync(WalkingBrowser browser)
     {
         var id = await _world.IdOfAsync(Any(_people));
-        await _world.Server.InScopeAsync(services => services.GetRequiredService<UserDirectory>().ResetGuessBudgetAsync(id, Cancel));
+        await _world.Server.InScopeAsync(services => services.GetRequiredService<AccountChanges>().ResetGuessBudgetAsync(id, Cancel));
     }
 
     private async Task WaitAsync(WalkingBrowser browser)

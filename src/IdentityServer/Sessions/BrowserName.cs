@@ -1,6 +1,6 @@
 using IdentityServer.Languages;
 
-namespace IdentityServer.SignIn;
+namespace IdentityServer.Sessions;
 
 /// <summary>
 /// Names browser and system in words a person knows. Only known names come out: a header cannot write into our mail. Rows keep both names

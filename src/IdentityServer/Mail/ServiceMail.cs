@@ -1,11 +1,10 @@
-using IdentityServer.Mail;
 using IdentityServer.Outbox;
 using IdentityServer.Settings;
 
-namespace IdentityServer.SignIn;
+namespace IdentityServer.Mail;
 
-/// <summary>Sends this room's mails. Names and hosts in them come from the configuration, never from a request.</summary>
-internal sealed class SignInMail(MailComposer composer, IMailTransport transport, Installation installation)
+/// <summary>Sends the service's own mails to people. Names and hosts in them come from the configuration, never from a request.</summary>
+internal sealed class ServiceMail(MailComposer composer, IMailTransport transport, Installation installation)
 {
     /// <summary>What this installation is called.</summary>
     public string Product => installation.ProductName;

@@ -345,6 +345,47 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 });
 
             migrationBuilder.CreateTable(
+                name: "former_addresses",
+                columns: table => new
+                {
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    NormalizedEmail = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: false),
+                    Email = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: false),
+                    ChangedAt = table.Column<long>(type: "bigint", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_former_addresses", x => new { x.UserId, x.NormalizedEmail });
+                    table.ForeignKey(
+                        name: "FK_former_addresses_users_UserId",
+                        column: x => x.UserId,
+                        principalTable: "users",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "pending_addresses",
+                columns: table => new
+                {
+                    ChallengeId = table.Column<Guid>(type: "uuid", nullable: false),
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    Email = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: false),
+                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_pending_addresses", x => x.ChallengeId);
+                    table.ForeignKey(
+                        name: "FK_pending_addresses_users_UserId",
+                        column: x => x.UserId,
+                        principalTable: "users",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "tokens",
                 columns: table => new
                 {
@@ -382,9 +423,9 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 column: "At");
 
             migrationBuilder.CreateIndex(
-                name: "IX_audit_events_UserId",
+                name: "IX_audit_events_UserId_At",
                 table: "audit_events",
-                column: "UserId");
+                columns: new[] { "UserId", "At" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_authentication_sessions_ChallengeId",
@@ -434,6 +475,16 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 column: "ExpiresAt");
 
             migrationBuilder.CreateIndex(
+                name: "IX_former_addresses_ExpiresAt",
+                table: "former_addresses",
+                column: "ExpiresAt");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_former_addresses_NormalizedEmail",
+                table: "former_addresses",
+                column: "NormalizedEmail");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_installation_secrets_Purpose_CreatedAt",
                 table: "installation_secrets",
                 columns: new[] { "Purpose", "CreatedAt" });
@@ -469,6 +520,16 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "IX_pending_accounts_ExpiresAt",
                 table: "pending_accounts",
                 column: "ExpiresAt");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_pending_addresses_ExpiresAt",
+                table: "pending_addresses",
+                column: "ExpiresAt");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_pending_addresses_UserId",
+                table: "pending_addresses",
+                column: "UserId");
 
             migrationBuilder.CreateIndex(
                 name: "IX_scopes_Name",
@@ -537,6 +598,9 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "DataProtectionKeys");
 
             migrationBuilder.DropTable(
+                name: "former_addresses");
+
+            migrationBuilder.DropTable(
                 name: "installation_secrets");
 
             migrationBuilder.DropTable(
@@ -547,6 +611,9 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
 
             migrationBuilder.DropTable(
                 name: "pending_accounts");
+
+            migrationBuilder.DropTable(
+                name: "pending_addresses");
 
             migrationBuilder.DropTable(
                 name: "scopes");

@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace IdentityServer.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteMigrationContext))]
-    [Migration("20261125124653_Initial")]
+    [Migration("20261128202043_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -101,7 +101,7 @@ namespace IdentityServer.Storage.Migrations.Sqlite
 
                     b.HasIndex("At");
 
-                    b.HasIndex("UserId");
+                    b.HasIndex("UserId", "At");
 
                     b.ToTable("audit_events", (string)null);
                 });
@@ -354,6 +354,35 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.ToTable("counters", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.FormerAddress", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("NormalizedEmail")
+                        .HasMaxLength(254)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasMaxLength(254)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("UserId", "NormalizedEmail");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.HasIndex("NormalizedEmail");
+
+                    b.ToTable("former_addresses", (string)null);
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.InstallationSecret", b =>
                 {
                     b.Property<string>("Id")
@@ -567,6 +596,32 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.HasIndex("ExpiresAt");
 
                     b.ToTable("pending_accounts", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.PendingAddress", b =>
+                {
+                    b.Property<Guid>("ChallengeId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasMaxLength(254)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("ChallengeId");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.HasIndex("UserId");
+
+                    b.ToTable("pending_addresses", (string)null);
                 });
 
             modelBuilder.Entity("IdentityServer.Storage.Entities.Scope", b =>
@@ -795,6 +850,24 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 });
 
             modelBuilder.Entity("IdentityServer.Storage.Entities.ConsentGrant", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.FormerAddress", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.PendingAddress", b =>
                 {
                     b.HasOne("IdentityServer.Storage.Entities.User", null)
                         .WithMany()

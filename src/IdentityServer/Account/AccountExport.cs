@@ -1,0 +1,67 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Unicode;
+using IdentityServer.Grants;
+using IdentityServer.Storage;
+using IdentityServer.Storage.Entities;
+using IdentityServer.Storage.Operations;
+using Microsoft.EntityFrameworkCore;
+
+namespace IdentityServer.Account;
+
+/// <summary>All that is kept of a person, as JSON: what they gave, and what came of it. No secrets, and nothing of anybody else.</summary>
+internal sealed class AccountExport(IdentityServerDbContext db, AccountReads reads, ConnectedApps apps, TimeProvider clock)
+{
+    private static readonly JsonSerializerOptions _readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
+
+    /// <summary>The document, in UTF-8.</summary>
+    public async Task<byte[]> WriteAsync(User user, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var events = await db.AuditEvents.AsNoTracking().Where(entry => entry.UserId == user.Id).OrderBy(entry => entry.At).ToListAsync(cancellationToken);
+        var former = await db.FormerAddresses.AsNoTracking().Where(row => row.UserId == user.Id).ToListAsync(cancellationToken);
+        var document = new JsonObject
+        {
+            ["written_at"] = now,
+            ["account"] = new JsonObject
+            {
+                ["sub"] = user.Id.ToString("D"),
+                ["email"] = user.Email,
+                ["email_verified"] = user.EmailVerified,
+                ["created_at"] = user.CreatedAt,
+                ["updated_at"] = user.UpdatedAt,
+                ["has_password"] = user.PasswordHash is not null,
+                ["former_addresses"] = List(former, row => new JsonObject { ["email"] = row.Email, ["until"] = row.ChangedAt }),
+            },
+            ["claims"] = JsonNode.Parse(user.Claims),
+            ["sessions"] = List(await reads.OpenOfUserAsync(user.Id, now, cancellationToken), session => new JsonObject
+            {
+                ["sid"] = session.Id.ToString("N"),
+                ["browser"] = session.Browser,
+                ["network"] = session.Network,
+                ["signed_in_at"] = session.AuthenticatedAt,
+                ["last_used_at"] = session.LastUsedAt,
+            }),
+            ["applications"] = List(await apps.ListAsync(user.Id, cancellationToken), app => new JsonObject
+            {
+                ["client_id"] = app.Client.ClientId,
+                ["client_name"] = app.Client.Name,
+                ["scope"] = string.Join(' ', app.Scopes),
+                ["since"] = app.Since,
+                ["last_used_at"] = app.LastUsedAt,
+            }),
+            ["security_events"] = List(events, entry => new JsonObject
+            {
+                ["at"] = entry.At,
+                ["name"] = entry.Name,
+                ["client_id"] = entry.ClientId,
+                ["network"] = entry.Network,
+                ["details"] = JsonNode.Parse(entry.Details),
+            }),
+        };
+        return JsonSerializer.SerializeToUtf8Bytes(document, _readable);
+    }
+
+    private static JsonArray List<T>(IEnumerable<T> rows, Func<T, JsonObject> write) => [.. rows.Select(row => (JsonNode)write(row))];
+}

@@ -1,0 +1,40 @@
+using System.Reflection;
+using IdentityServer.Domain.Sessions;
+using IdentityServer.Languages;
+using IdentityServer.Sessions;
+using IdentityServer.SignIn;
+using IdentityServer.Users;
+using Microsoft.AspNetCore.Mvc.Filters;
+
+namespace IdentityServer.Account;
+
+/// <summary>
+/// Lets nobody onto a page who is not signed in, and onto a sensitive one nobody whose sign-in is not fresh; shows the way to both steps
+/// instead, and back.
+/// </summary>
+internal sealed class RequireSignIn(SessionReader sessions, UserDirectory users, TimeProvider clock) : IAsyncPageFilter
+{
+    public Task OnPageHandlerSelectionAsync(PageHandlerSelectedContext context) => Task.CompletedTask;
+
+    public async Task OnPageHandlerExecutionAsync(PageHandlerExecutingContext context, PageHandlerExecutionDelegate next)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var http = context.HttpContext;
+        if (await sessions.CurrentAsync() is not { } session || await users.FindAsync(session.UserId, http.RequestAborted) is not { } user)
+        {
+            context.Result = new SeeOther(ReturnRequest.ToPage(http).SignInPage());
+            return;
+        }
+
+        var sensitive = context.HandlerInstance.GetType().GetCustomAttribute<SensitiveAttribute>() is not null;
+        if (sensitive && !SessionPolicy.IsFresh(session.AuthenticatedAt, clock.GetUtcNow()))
+        {
+            context.Result = new SeeOther(ReturnRequest.ToPage(http).SignInPage(SignInReason.Stale));
+            return;
+        }
+
+        http.Features.Set(new SignedIn(user, session));
+        PageWords.Of(http).Prefer(AccountLocale.Of(user));
+        await next();
+    }
+}

@@ -1,0 +1,18 @@
+using IdentityServer.Storage.Entities;
+
+namespace IdentityServer.Account;
+
+/// <summary>Who is signed in, on a page that asks for it.</summary>
+internal sealed record SignedIn(User User, AuthenticationSession Session)
+{
+    /// <summary>Of the request under way.</summary>
+    /// <exception cref="InvalidOperationException">The page is not behind <see cref="RequireSignIn"/>.</exception>
+    public static SignedIn Of(HttpContext context) =>
+        context.Features.Get<SignedIn>() ?? throw new InvalidOperationException("Nobody is known to be signed in here.");
+}
+
+/// <summary>
+/// What a page does is sensitive: when the last code was consumed longer than ten minutes ago, both steps are asked for again first.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class SensitiveAttribute : Attribute;
