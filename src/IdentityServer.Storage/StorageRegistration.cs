@@ -57,6 +57,7 @@ public static class StorageRegistration
         services.AddScoped(provider => new SessionOperations(
             provider.GetRequiredService<SqlRunner>(),
             provider.GetRequiredService<UnitOfWork>(),
+            provider.GetRequiredService<GuessBudgetOperations>(),
             provider.GetRequiredService<LoadedRows<Token>>(),
             provider.GetRequiredService<LoadedRows<Authorization>>()));
         return services;

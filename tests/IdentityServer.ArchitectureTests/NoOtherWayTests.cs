@@ -109,7 +109,8 @@ public sealed class NoOtherWayTests
         Instructions.CallersOf("OneTimeCode", "Matches").ShouldBe(["CodeJudge.CompareAsync"]);
         Instructions.CallersOf("ChallengeOperations", "SpendAsync").ShouldBe(["CodeJudge.JudgeAsync"]);
         Instructions.CallersOf("ChallengeOperations", "ConsumeAsync").ShouldBe(["CodeStep.ConsumeAsync"]);
-        Instructions.CallersOf("ChallengeOperations", "ConsumeProofAsync").ShouldBe(["SignUpStep.MakeAsync", "ResetStep.AnswerAsync"], ignoreOrder: true);
+        Instructions.CallersOf("ChallengeOperations", "ConsumeProofAsync")
+            .ShouldBe(["SignUpStep.MakeAsync", "ResetStep.SetAsync", "AddressStep.ChangeAsync", "DeletionStep.AnswerAsync"], ignoreOrder: true);
         Instructions.CallersOf("OneTimeCodeDerivation", "Derive").ShouldBe(["CodeJudge.CompareAsync", "CodeMailHandler.DeliverAsync"], ignoreOrder: true);
         Instructions.CallersOf("OneTimeCode", "Reveal").ShouldAllBe(caller => caller.StartsWith("CodeMail.", StringComparison.Ordinal));
     }

@@ -16,22 +16,25 @@ public static class GuessBudget
     public const int AccountPerPassword = 40;
 
     /// <summary>
-    /// Wrong codes in any 24 hours that prove a mailbox for one account or address (sign-up, password reset), counted apart from those of
-    /// sign-ins: anybody may ask for these, and must not use up what the owner signs in by.
+    /// Wrong codes in any 24 hours that prove a mailbox for one account or address, for each purpose (sign-up, password reset, new address,
+    /// deletion), counted apart from those of sign-ins: anybody may ask for the first two, and must not use up what the owner signs in by.
     /// </summary>
     public const int ProofsPerDay = 10;
 
     /// <summary>The same in any 30 days.</summary>
     public const int ProofsPerMonth = 20;
 
-    /// <summary>Mails with such a code to one address in an hour.</summary>
+    /// <summary>Mails with such a code to one address in an hour, for each purpose.</summary>
     public const int ProofMailsPerHour = 3;
 
-    /// <summary>Mails with such a code to one address in a day.</summary>
+    /// <summary>Mails with such a code to one address in a day, for each purpose.</summary>
     public const int ProofMailsPerDay = 6;
 
     /// <summary>Requests for such a code from a network in an hour.</summary>
     public const int ProofRequestsPerNetwork = 20;
+
+    /// <summary>Changes of an account's password in a day by somebody who is signed in.</summary>
+    public const int PasswordChangesPerDay = 5;
 
     /// <summary>Wrong codes, and likewise failed passwords, of a network (IPv4 /32, IPv6 /64) in an hour.</summary>
     public const int NetworkPerHour = 20;

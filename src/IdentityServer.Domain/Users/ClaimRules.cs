@@ -95,17 +95,21 @@ internal static partial class ClaimRules
             return [new(field, "has a control character", "leave it out", ClaimProblemKind.HiddenCharacter)];
         }
 
-        if (text.Any(TurnsDirection))
+        if (text.EnumerateRunes().Any(IsHidden) || !text.EnumerateRunes().Any(IsSeen))
         {
-            return [new(field, "has a character that turns the writing direction", "leave it out", ClaimProblemKind.HiddenCharacter)];
+            return [new(field, "has characters that nobody sees", "leave them out", ClaimProblemKind.HiddenCharacter)];
         }
 
         return form is null || form(text) ? [] : [new(field, "does not have its form", mend, ClaimProblemKind.Form)];
     }
 
-    // Embeddings, overrides and isolates: with them a name can be made to read as another, wherever it is shown. Marks that merely say how
-    // the next letter is to be read are part of ordinary Arabic and Hebrew.
-    private static bool TurnsDirection(char c) => c is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+    // With direction overrides and invisible letters a name can be made to read as another, wherever it is shown. Joiners and the marks
+    // that say how the next letter is to be read are part of ordinary Persian, Arabic, Hebrew and emoji.
+    private static bool IsHidden(Rune rune) =>
+        Rune.GetUnicodeCategory(rune) is UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        || (Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format && rune.Value is not (0x200C or 0x200D or 0x200E or 0x200F or 0x061C));
+
+    private static bool IsSeen(Rune rune) => !Rune.IsWhiteSpace(rune) && Rune.GetUnicodeCategory(rune) is not UnicodeCategory.Format;
 
     // A JSON string may escape half of a surrogate pair; such a value has no text.
     private static bool TryRead(JsonElement value, out string text)

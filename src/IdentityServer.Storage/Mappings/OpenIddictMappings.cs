@@ -34,6 +34,9 @@ internal sealed class AuthorizationMapping : IEntityTypeConfiguration<Authorizat
         builder.Metadata.RemoveIndexOn("ApplicationId", "Status", "Subject", "Type");
         builder.HasIndex(authorization => authorization.Subject);
         builder.HasIndex(authorization => authorization.SessionId);
+
+        // Of a session that is deleted with its account it goes on without, until its tokens have gone; none is made for one that is gone.
+        builder.HasOne<AuthenticationSession>().WithMany().HasForeignKey(authorization => authorization.SessionId).OnDelete(DeleteBehavior.SetNull);
     }
 }
 

@@ -98,6 +98,13 @@ public sealed class ChallengeOperations
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         """);
 
+    // A browser holds one handle. An older one, copied from it, must not outlive the sign-in that replaces it.
+    private static readonly SqlText RetireHandles = new(
+        """
+        UPDATE "authentication_sessions" SET "BrowserExpiresAt" = $4
+        WHERE "UserId" = $1 AND "FamilyId" = $2 AND "Id" <> $3 AND "BrowserExpiresAt" > $4
+        """);
+
     private readonly UnitOfWork _work;
     private readonly GuessBudgetOperations _budgets;
     private readonly CounterOperations _counters;
@@ -191,6 +198,12 @@ public sealed class ChallengeOperations
                 }
 
                 await _sql.WriteAsync(OpenSession, SessionValues(session), cancellationToken);
+                if (session.FamilyId != session.Id)
+                {
+                    await _sql.WriteAsync(
+                        RetireHandles, [session.UserId, session.FamilyId, session.Id, now.ToUnixTimeMilliseconds()], cancellationToken);
+                }
+
                 await alongside();
                 await _budgets.RefundAsync(challenge.UserId, challenge.Id, cancellationToken);
                 await _counters.RefundAsync(NetworkKey(network, challenge.Purpose), NetworkBucket, now, 1, cancellationToken);

@@ -5,13 +5,12 @@ using System.Text.Unicode;
 using IdentityServer.Grants;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
-using IdentityServer.Storage.Operations;
 using Microsoft.EntityFrameworkCore;
 
 namespace IdentityServer.Account;
 
 /// <summary>All that is kept of a person, as JSON: what they gave, and what came of it. No secrets, and nothing of anybody else.</summary>
-internal sealed class AccountExport(IdentityServerDbContext db, AccountReads reads, ConnectedApps apps, TimeProvider clock)
+internal sealed class AccountExport(IdentityServerDbContext db, ConnectedApps apps, TimeProvider clock)
 {
     private static readonly JsonSerializerOptions _readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
 
@@ -21,6 +20,10 @@ internal sealed class AccountExport(IdentityServerDbContext db, AccountReads rea
         var now = clock.GetUtcNow();
         var events = await db.AuditEvents.AsNoTracking().Where(entry => entry.UserId == user.Id).OrderBy(entry => entry.At).ToListAsync(cancellationToken);
         var former = await db.FormerAddresses.AsNoTracking().Where(row => row.UserId == user.Id).ToListAsync(cancellationToken);
+        var pending = await db.PendingAddresses.AsNoTracking().Where(row => row.UserId == user.Id).ToListAsync(cancellationToken);
+        var sessions = await db.AuthenticationSessions.AsNoTracking().Where(row => row.UserId == user.Id).OrderBy(row => row.AuthenticatedAt).ToListAsync(cancellationToken);
+        var codes = await db.OtpChallenges.AsNoTracking().Where(row => row.UserId == user.Id).OrderBy(row => row.CreatedAt).ToListAsync(cancellationToken);
+        var mails = await db.OutboxMessages.AsNoTracking().Where(row => row.UserId == user.Id).OrderBy(row => row.CreatedAt).ToListAsync(cancellationToken);
         var document = new JsonObject
         {
             ["written_at"] = now,
@@ -32,21 +35,36 @@ internal sealed class AccountExport(IdentityServerDbContext db, AccountReads rea
                 ["created_at"] = user.CreatedAt,
                 ["updated_at"] = user.UpdatedAt,
                 ["has_password"] = user.PasswordHash is not null,
+                ["pending_addresses"] = List(pending, row => new JsonObject { ["email"] = row.Email }),
                 ["former_addresses"] = List(former, row => new JsonObject { ["email"] = row.Email, ["until"] = row.ChangedAt }),
             },
             ["claims"] = JsonNode.Parse(user.Claims),
-            ["sessions"] = List(await reads.OpenOfUserAsync(user.Id, now, cancellationToken), session => new JsonObject
+            ["sessions"] = List(sessions, session => new JsonObject
             {
                 ["sid"] = session.Id.ToString("N"),
                 ["browser"] = session.Browser,
                 ["network"] = session.Network,
                 ["signed_in_at"] = session.AuthenticatedAt,
-                ["last_used_at"] = session.LastUsedAt,
+                ["ended_at"] = session.EndedAt,
+            }),
+            ["codes"] = List(codes, code => new JsonObject
+            {
+                ["asked_at"] = code.CreatedAt,
+                ["purpose"] = code.Purpose,
+                ["browser"] = code.Browser,
+                ["network"] = code.Network,
+                ["client_id"] = code.ClientId,
+            }),
+            ["mails"] = List(mails, mail => new JsonObject
+            {
+                ["written_at"] = mail.CreatedAt,
+                ["kind"] = mail.Kind,
+                ["handed_over_at"] = mail.HandedOverAt,
             }),
             ["applications"] = List(await apps.ListAsync(user.Id, cancellationToken), app => new JsonObject
             {
-                ["client_id"] = app.Client.ClientId,
-                ["client_name"] = app.Client.Name,
+                ["client_id"] = app.ClientId,
+                ["client_name"] = app.Name,
                 ["scope"] = string.Join(' ', app.Scopes),
                 ["since"] = app.Since,
                 ["last_used_at"] = app.LastUsedAt,

@@ -6,8 +6,10 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace IdentityServer.Account;
 
-/// <summary>Takes the code that was mailed to the new address.</summary>
-[Sensitive]
+/// <summary>
+/// Takes the code that was mailed to the new address. It asks for no fresh sign-in, as the page before did: mail may take longer than ten
+/// minutes, and the challenge is bound to that browser, that password and that address.
+/// </summary>
 internal sealed class AddressCodeModel(AddressStep step, AddressChanges addresses, CodePageReader reader, TimeProvider clock)
     : CodePageModel(reader, clock, OtpPurpose.NewAddress)
 {
@@ -36,6 +38,8 @@ internal sealed class AddressCodeModel(AddressStep step, AddressChanges addresse
         PendingSignIn.Forget(HttpContext, pending.Id);
         return new SeeOther(AccountUrls.After("/account/address", "changed"));
     }
+
+    protected override bool TellsDelivery => true;
 
     protected override string AskUrl(string? reason) => AccountUrls.After("/account/address", reason);
 

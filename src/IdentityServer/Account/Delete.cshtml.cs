@@ -20,6 +20,11 @@ internal sealed class DeleteModel(PasswordVerifier passwords, DeletionStep step)
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
         var user = SignedIn.User;
+        if (await step.BarredUntilAsync(user, cancellationToken) is { } until)
+        {
+            return Refuse(Words.Say("deletion.barred", ("moment", Words.Words.Moment(until))));
+        }
+
         var origin = SignInOrigin.Of(HttpContext, ReturnRequest.ToPage(HttpContext));
         var verdict = await passwords.CheckAsync(user, user.NormalizedEmail, Current ?? "", origin.Network, cancellationToken);
         if (verdict is not PasswordChecked.Right(var ticket))

@@ -34,6 +34,8 @@ internal sealed class DeleteCodeModel(DeletionStep step, CodePageReader reader, 
         return new SeeOther(ReturnRequest.Of(null, null, Words.Language.Tag).SignInPage(SignInReason.AccountDeleted));
     }
 
+    protected override bool TellsDelivery => true;
+
     protected override string AskUrl(string? reason) => AccountUrls.After("/account/delete", reason);
 
     protected override string PageUrl(Guid challengeId) => AccountUrls.DeletionCode(challengeId);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using IdentityServer.Alerts;
 using IdentityServer.Domain.Networks;
 using IdentityServer.SignIn;
@@ -25,7 +26,8 @@ internal sealed class PasswordModel(PasswordVerifier passwords, PasswordChange c
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
         // What is wrong with the new one is said before anything is checked that counts.
-        PasswordProblem = PasswordWords.Problem(Words.Words, Password);
+        PasswordProblem = PasswordWords.Problem(Words.Words, Password)
+            ?? (string.Equals(Password, Current, StringComparison.Ordinal) ? Words["new-password.same"] : null);
         if (PasswordProblem is not null)
         {
             return Page();
@@ -40,8 +42,12 @@ internal sealed class PasswordModel(PasswordVerifier passwords, PasswordChange c
         }
 
         await passwords.GiveBackAsync(ticket);
-        return await change.ChangeAsync(user, Password!, session, AlertSource.Of(HttpContext))
-            ? new SeeOther("/account/password?done=changed")
-            : Refuse(Words["account.changed-meanwhile"]);
+        return await change.ChangeAsync(user, Password!, session, AlertSource.Of(HttpContext)) switch
+        {
+            PasswordChanged.Done => new SeeOther(AccountUrls.After("/account/password", "changed")),
+            PasswordChanged.Overtaken => Refuse(Words["account.changed-meanwhile"]),
+            PasswordChanged.TooOften(var wait) => Later("new-password.limit", wait),
+            var other => throw new UnreachableException($"Unmapped outcome {other}."),
+        };
     }
 }

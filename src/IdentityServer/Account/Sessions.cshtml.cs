@@ -40,7 +40,7 @@ internal sealed class SessionsModel(AccountReads reads, SessionEnder ender, Time
 
     public async Task<IActionResult> OnPostEndOthersAsync(CancellationToken cancellationToken)
     {
-        await ender.EndAllAsync(SignedIn.User.Id, SignedIn.Session.FamilyId, cancellationToken);
+        await ender.EndAllAsync(SignedIn.User.Id, SignedIn.Session.Id, cancellationToken);
         await ender.CommitAsync(cancellationToken);
         return new SeeOther(AccountUrls.After("/account/sessions", "others"));
     }

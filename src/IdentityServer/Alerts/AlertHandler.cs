@@ -10,9 +10,9 @@ using IdentityServer.Users;
 namespace IdentityServer.Alerts;
 
 /// <summary>
-/// Tells an account's owner of a security matter, at the address that the account has when the mail goes out, or at one that it had.
+/// Tells an account's owner of a security matter, at the address that the account had when it happened.
 /// </summary>
-internal sealed class AlertHandler(UserDirectory users, ServiceMail mail) : IOutboxHandler
+internal sealed class AlertHandler(UserDirectory users, AddressChanges addresses, ServiceMail mail) : IOutboxHandler
 {
     internal const string MessageKind = "sign-in-alert";
 
@@ -43,7 +43,7 @@ internal sealed class AlertHandler(UserDirectory users, ServiceMail mail) : IOut
     {
         var user = await users.FindAsync(message.UserId, cancellationToken);
         if (JsonSerializer.Deserialize<Alert>(message.Payload) is not { Source: { } source } alert
-            || (alert.Details?.Recipient ?? user?.Email) is not { } recipient || !Enum.TryParse<AlertKind>(alert.Kind, out var kind))
+            || await RecipientAsync(alert, user, message.CreatedAt, cancellationToken) is not { } recipient || !Enum.TryParse<AlertKind>(alert.Kind, out var kind))
         {
             return new DeliveryOutcome.Obsolete();
         }
@@ -54,6 +54,9 @@ internal sealed class AlertHandler(UserDirectory users, ServiceMail mail) : IOut
             alert.Details?.About, message.CreatedAt + AddressPolicy.RestorableFor);
         return await mail.SendAsync(recipient, Write(kind, words, facts), cancellationToken);
     }
+
+    private async Task<string?> RecipientAsync(Alert alert, User? user, DateTimeOffset at, CancellationToken cancellationToken) =>
+        alert.Details?.Recipient ?? (user is null ? null : await addresses.AtAsync(user, at, cancellationToken));
 
     private static MailText Write(AlertKind kind, Words words, AlertMailFacts facts) => kind switch
     {

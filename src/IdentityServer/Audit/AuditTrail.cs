@@ -1,18 +1,21 @@
 using System.Text.Json;
+using IdentityServer.Domain.Networks;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
 
 namespace IdentityServer.Audit;
 
-/// <summary>What an audit event is about. Leave out what does not apply.</summary>
+/// <summary>
+/// What an audit event is about. Leave out what does not apply; the network is that of the request under way, where no other is named.
+/// </summary>
 internal sealed record AuditSubject(
     Guid? UserId = null, string? ClientId = null, Guid? SessionId = null, Guid? ChallengeId = null, string? Network = null);
 
 /// <summary>
 /// Keeps security decisions. An event is saved in the same transaction as the decision it tells of, so neither exists alone.
 /// </summary>
-internal sealed class AuditTrail(IdentityServerDbContext db, CeremonyWrites writes, TimeProvider clock)
+internal sealed class AuditTrail(IdentityServerDbContext db, CeremonyWrites writes, IHttpContextAccessor http, TimeProvider clock)
 {
     /// <summary>Adds an event to the context; the caller saves.</summary>
     /// <param name="name">One of <see cref="AuditEvents"/>.</param>
@@ -40,7 +43,7 @@ internal sealed class AuditTrail(IdentityServerDbContext db, CeremonyWrites writ
             ClientId = subject.ClientId,
             SessionId = subject.SessionId,
             ChallengeId = subject.ChallengeId,
-            Network = subject.Network,
+            Network = subject.Network ?? (http.HttpContext is { } context ? NetworkAddress.Of(context.Connection.RemoteIpAddress) : null),
             Details = details is null ? "{}" : JsonSerializer.Serialize(details),
         };
     }

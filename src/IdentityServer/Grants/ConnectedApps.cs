@@ -8,18 +8,20 @@ using Microsoft.EntityFrameworkCore;
 namespace IdentityServer.Grants;
 
 /// <summary>An application that may see something of a person.</summary>
-/// <param name="Client">The application.</param>
+/// <param name="ClientId">The application.</param>
+/// <param name="Name">What it is called; its identifier when it is registered no more.</param>
+/// <param name="FirstParty">The operator's own: nobody was asked, and it is there as long as a sign-in of it lasts.</param>
+/// <param name="Verified">The operator vouches for the name.</param>
 /// <param name="Scopes">What it may see.</param>
 /// <param name="Since">Since when.</param>
 /// <param name="LastUsedAt">When it was last given something, as far as that is kept.</param>
-/// <param name="Asked">The person was asked; else it is the operator's own, and is there as long as a sign-in of it lasts.</param>
 internal sealed record ConnectedApp(
-    ClientSettings Client, IReadOnlyList<string> Scopes, DateTimeOffset Since, DateTimeOffset LastUsedAt, bool Asked);
+    string ClientId, string Name, bool FirstParty, bool Verified, IReadOnlyList<string> Scopes, DateTimeOffset Since, DateTimeOffset LastUsedAt);
 
 /// <summary>The applications of a person: those that they allowed, and those that hold something in an open session.</summary>
 internal sealed class ConnectedApps(IdentityServerDbContext db, UnitOfWork work, ClientCache clients, ConnectedAppsParts parts)
 {
-    /// <summary>All of a person, last used first. Applications that are registered no more are left out.</summary>
+    /// <summary>All of a person, last used first.</summary>
     public async Task<IReadOnlyList<ConnectedApp>> ListAsync(Guid userId, CancellationToken cancellationToken)
     {
         var grants = await db.ConsentGrants.AsNoTracking().Where(grant => grant.UserId == userId)
@@ -36,19 +38,19 @@ internal sealed class ConnectedApps(IdentityServerDbContext db, UnitOfWork work,
         var apps = new List<ConnectedApp>();
         foreach (var clientId in grants.Keys.Union(held.Keys))
         {
-            if (await clients.FindSettingsAsync(clientId, cancellationToken) is { } client)
-            {
-                var (grant, holds) = (grants.GetValueOrDefault(clientId), held.GetValueOrDefault(clientId, []));
-                var scopes = (grant?.Scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [])
-                    .Union(holds.SelectMany(hold => JsonSerializer.Deserialize<string[]>(hold.ScopesJson)!))
-                    .Order(StringComparer.Ordinal);
-                apps.Add(new(
-                    client,
-                    [.. scopes],
-                    grant?.GrantedAt ?? holds.Min(hold => hold.Since),
-                    holds.Select(hold => hold.LastUsedAt).Append(grant?.GrantedAt ?? DateTimeOffset.MinValue).Max(),
-                    Asked: grant is not null));
-            }
+            var client = await clients.FindSettingsAsync(clientId, cancellationToken);
+            var (grant, holds) = (grants.GetValueOrDefault(clientId), held.GetValueOrDefault(clientId, []));
+            var scopes = (grant?.Scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [])
+                .Union(holds.SelectMany(hold => JsonSerializer.Deserialize<string[]>(hold.ScopesJson)!))
+                .Order(StringComparer.Ordinal);
+            apps.Add(new(
+                clientId,
+                client?.Name ?? clientId,
+                client?.FirstParty == true,
+                client?.Verified == true,
+                [.. scopes],
+                grant?.GrantedAt ?? holds.Min(hold => hold.Since),
+                holds.Select(hold => hold.LastUsedAt).Append(grant?.GrantedAt ?? DateTimeOffset.MinValue).Max()));
         }
 
         return [.. apps.OrderByDescending(app => app.LastUsedAt)];
@@ -61,6 +63,7 @@ internal sealed class ConnectedApps(IdentityServerDbContext db, UnitOfWork work,
     public Task<bool> RemoveAsync(Guid userId, string clientId, CancellationToken cancellationToken) => work.InOwnTransactionAsync(
         async () =>
         {
+            await parts.Sessions.BeginAsync(userId, cancellationToken);
             var removed = await db.ConsentGrants.Where(grant => grant.UserId == userId && grant.ClientId == clientId).ExecuteDeleteAsync(cancellationToken) > 0;
             await db.ConsentQuestions.Where(row => row.UserId == userId && row.ClientId == clientId).ExecuteDeleteAsync(cancellationToken);
             if (await clients.FindSettingsAsync(clientId, cancellationToken) is { } client)

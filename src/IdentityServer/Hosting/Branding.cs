@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using IdentityServer.Pages;
 using IdentityServer.Settings;
 
 namespace IdentityServer.Hosting;

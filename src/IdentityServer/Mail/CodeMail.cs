@@ -32,6 +32,9 @@ internal static class CodeMail
     /// <summary>The code with which a new password is chosen.</summary>
     public static MailText ForReset(Words words, CodeMailFacts facts) => Write(words, facts, "mail.reset", "mail.page-reference");
 
+    /// <summary>The code with which a new password is chosen, and the account goes back to the address that it had.</summary>
+    public static MailText ForRestore(Words words, CodeMailFacts facts) => Write(words, facts, "mail.restore", "mail.page-reference");
+
     /// <summary>The code that proves the address that an account is to have.</summary>
     public static MailText ForNewAddress(Words words, CodeMailFacts facts) => Write(words, facts, "mail.new-address-code", "mail.page-reference");
 

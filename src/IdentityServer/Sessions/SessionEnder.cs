@@ -20,22 +20,23 @@ internal sealed class SessionEnder(
     /// <summary>Ends the sessions that one browser opened in a row for a user; of another user's, none.</summary>
     public async Task EndFamilyAsync(Guid userId, Guid familyId, CancellationToken cancellationToken)
     {
-        await work.BeginAsync(cancellationToken);
+        await operations.BeginAsync(userId, cancellationToken);
         await EndEachAsync(
             db.AuthenticationSessions.AsNoTracking().Where(row => row.FamilyId == familyId && row.UserId == userId && row.EndedAt == null), userId, cancellationToken);
     }
 
     /// <summary>
-    /// Ends all sessions of a user but those of one family, and with them every token, in the unit of work that is open.
+    /// Ends all sessions of a user but one, and with them every token, in the unit of work that is open. Not even those go on that the same
+    /// browser opened before: whoever has stolen its cookie joins its row of sessions by signing in.
     /// </summary>
     /// <param name="userId">Whose.</param>
-    /// <param name="spared">The family that stays; null for none.</param>
+    /// <param name="spared">The session that stays; null for none.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task EndAllAsync(Guid userId, Guid? spared, CancellationToken cancellationToken)
     {
-        await work.BeginAsync(cancellationToken);
+        await operations.BeginAsync(userId, cancellationToken);
         await EndEachAsync(
-            db.AuthenticationSessions.AsNoTracking().Where(row => row.UserId == userId && row.EndedAt == null && row.FamilyId != spared), userId, cancellationToken);
+            db.AuthenticationSessions.AsNoTracking().Where(row => row.UserId == userId && row.EndedAt == null && row.Id != spared), userId, cancellationToken);
     }
 
     /// <summary>Makes it durable, where no protocol answer does so.</summary>

@@ -37,6 +37,8 @@ internal sealed class CodeModel(CodeStep step, CodePageReader reader, ChallengeI
         return new SeeOther(ReturnRequest.Of(accepted.ClientId, accepted.RequestUri, page: Target.Page).Destination);
     }
 
+    protected override bool TellsDelivery => true;
+
     protected override string AskUrl(string? reason) => Target.SignInPage(reason);
 
     protected override string PageUrl(Guid challengeId) => Target.CodePage(challengeId);

@@ -25,7 +25,7 @@ internal sealed class CodeMailHandler(
     public async Task<DeliveryOutcome> DeliverAsync(OutboxMessage message, CancellationToken cancellationToken)
     {
         // A challenge that is over makes the code void: sending it would only confuse.
-        if (message.ChallengeId is not { } id || await FindAsync(id, cancellationToken) is not var (challenge, address)
+        if (message.ChallengeId is not { } id || await FindAsync(id, cancellationToken) is not var (challenge, address, restores)
             || challenge.State != ChallengeState.Open
             || !ChallengePolicy.IsValid(challenge.ExpiresAt, clock.GetUtcNow())
             || await secrets.OtpKeyAsync(challenge.KeyId, cancellationToken) is not { } key)
@@ -39,37 +39,42 @@ internal sealed class CodeMailHandler(
             parts.Mail.Product, code, challenge.CreatedAt, challenge.ExpiresAt,
             await clients.VerifiedNameAsync(challenge.ClientId, cancellationToken),
             BrowserName.Say(words, challenge.Browser), challenge.Network, challenge.Reference, parts.Mail.Host);
-        return await parts.Mail.SendAsync(address, Write(challenge.Purpose, words, facts), cancellationToken);
+        return await parts.Mail.SendAsync(address, Write(challenge.Purpose, restores, words, facts), cancellationToken);
     }
 
     // The account's address, unless its credentials changed meanwhile, which voids the code too; of an account to be, the one asked for.
-    private async Task<(OtpChallenge Challenge, string Address)?> FindAsync(Guid id, CancellationToken cancellationToken)
+    private async Task<(OtpChallenge Challenge, string Address, bool Restores)?> FindAsync(Guid id, CancellationToken cancellationToken)
     {
         if (await reads.ChallengeAndUserAsync(id, cancellationToken) is var (challenge, user))
         {
-            return challenge.CredentialVersion == user.CredentialVersion && await AddressAsync(challenge, user, cancellationToken) is { } address
-                ? (challenge, address)
-                : null;
+            return challenge.CredentialVersion == user.CredentialVersion ? await AddressAsync(challenge, user, cancellationToken) : null;
         }
 
         return await parts.PendingAccounts.FindAsync(id, cancellationToken) is { } pending
             && await reads.ChallengeAsync(id, cancellationToken) is { Purpose: OtpPurpose.SignUp } asked
-            ? (asked, pending.Email)
+            ? (asked, pending.Email, false)
             : null;
     }
 
     // The account's own, or the one that this challenge is to give it.
-    private async Task<string?> AddressAsync(OtpChallenge challenge, User user, CancellationToken cancellationToken) => challenge.Purpose switch
+    private async Task<(OtpChallenge Challenge, string Address, bool Restores)?> AddressAsync(
+        OtpChallenge challenge, User user, CancellationToken cancellationToken)
     {
-        OtpPurpose.NewAddress => (await parts.Addresses.PendingAsync(challenge.Id, cancellationToken))?.Email,
-        OtpPurpose.Reset => (await parts.Addresses.PendingAsync(challenge.Id, cancellationToken))?.Email ?? user.Email,
-        _ => user.Email,
-    };
+        if (challenge.Purpose is not (OtpPurpose.NewAddress or OtpPurpose.Reset))
+        {
+            return (challenge, user.Email, false);
+        }
 
-    private static MailText Write(string purpose, Words words, CodeMailFacts facts) => purpose switch
+        return await parts.Addresses.PendingAsync(challenge.Id, cancellationToken) is { } pending
+            ? (challenge, pending.Email, challenge.Purpose == OtpPurpose.Reset)
+            : challenge.Purpose == OtpPurpose.Reset ? (challenge, user.Email, false) : null;
+    }
+
+    private static MailText Write(string purpose, bool restores, Words words, CodeMailFacts facts) => purpose switch
     {
         OtpPurpose.SignIn => CodeMail.ForSignIn(words, facts),
         OtpPurpose.SignUp => CodeMail.ForSignUp(words, facts),
+        OtpPurpose.Reset when restores => CodeMail.ForRestore(words, facts),
         OtpPurpose.Reset => CodeMail.ForReset(words, facts),
         OtpPurpose.NewAddress => CodeMail.ForNewAddress(words, facts),
         OtpPurpose.Deletion => CodeMail.ForDeletion(words, facts),

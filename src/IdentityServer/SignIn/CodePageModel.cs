@@ -41,8 +41,8 @@ internal abstract class CodePageModel(CodePageReader reader, TimeProvider clock,
     /// <summary>How long the code is valid, for the script that warns before it ends.</summary>
     public long MillisecondsLeft => (long)Left.TotalMilliseconds;
 
-    /// <summary>Where the script asks how the mail gets on.</summary>
-    public string StateUrl => PageUrl(View!.Challenge.Id) + "&handler=State";
+    /// <summary>Where the script asks how the mail gets on; null where that is not told.</summary>
+    public string? StateUrl => TellsDelivery ? PageUrl(View!.Challenge.Id) + "&handler=State" : null;
 
     /// <summary>Where to begin anew.</summary>
     public string StartOverUrl => AskUrl(null);
@@ -58,6 +58,12 @@ internal abstract class CodePageModel(CodePageReader reader, TimeProvider clock,
 
     protected ReturnRequest Target => ReturnRequest.Of(HttpContext);
 
+    /// <summary>
+    /// Whether the page tells where the mail is. Only where somebody has shown a password: to strangers it would tell which addresses have
+    /// accounts, since nothing is mailed to the others.
+    /// </summary>
+    protected virtual bool TellsDelivery => false;
+
     /// <summary>The browser's handle, if it holds one of the challenge that the address names.</summary>
     protected HandleCookie? Pending => Guid.TryParseExact(ChallengeId, "N", out var id) ? PendingSignIn.Find(HttpContext, id) : null;
 
@@ -65,7 +71,7 @@ internal abstract class CodePageModel(CodePageReader reader, TimeProvider clock,
         await LoadAsync(cancellationToken) ? Page() : StartAgain();
 
     /// <summary>How the mail gets on, for the script that keeps the page up to date.</summary>
-    public async Task<IActionResult> OnGetStateAsync(CancellationToken cancellationToken) => await LoadAsync(cancellationToken)
+    public async Task<IActionResult> OnGetStateAsync(CancellationToken cancellationToken) => TellsDelivery && await LoadAsync(cancellationToken)
         ? new JsonResult(new
         {
             state = View!.Delivery.ToString().ToLowerInvariant(),

@@ -10,7 +10,7 @@ namespace IdentityServer.SignIn;
 /// <param name="Delivery">Where its newest mail is.</param>
 internal sealed record CodePageView(OtpChallenge Challenge, DeliveryState Delivery);
 
-/// <summary>Reads what the code page shows. Only the browser that passed the password step sees it.</summary>
+/// <summary>Reads what the code page shows. Only the browser that asked for the challenge sees it.</summary>
 internal sealed class CodePageReader(CeremonyReads reads, TimeProvider clock)
 {
     /// <summary>Null for everything that is not open for this browser: expired, exhausted, consumed, unknown and foreign alike (I4).</summary>

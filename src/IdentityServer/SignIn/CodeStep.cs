@@ -2,6 +2,7 @@ using System.Diagnostics;
 using IdentityServer.Alerts;
 using IdentityServer.Audit;
 using IdentityServer.Domain.OneTimeCodes;
+using IdentityServer.Outbox;
 using IdentityServer.Sessions;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
@@ -37,6 +38,7 @@ internal sealed class CodeStep(ChallengeOperations challenges, CodeJudge judge, 
             return new OtpVerdict.Void();
         }
 
+        extras.Outbox.Notify(); // an alert may have been written alongside
         sessions.Issue(consumed, prepared);
         extras.KnownBrowser.Remember(challenge.UserId);
         return new OtpVerdict.Accepted(challenge.ClientId, challenge.RequestUri);
@@ -65,4 +67,4 @@ internal sealed class CodeStep(ChallengeOperations challenges, CodeJudge judge, 
 }
 
 /// <summary>What the code step needs beside its rules.</summary>
-internal sealed record CodeStepExtras(AuditTrail Audit, KnownBrowser KnownBrowser, CeremonyWrites Rows, AccountReads Reads, TimeProvider Clock);
+internal sealed record CodeStepExtras(AuditTrail Audit, KnownBrowser KnownBrowser, CeremonyWrites Rows, AccountReads Reads, OutboxSignal Outbox, TimeProvider Clock);

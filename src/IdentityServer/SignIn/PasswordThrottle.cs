@@ -37,7 +37,7 @@ internal sealed class PasswordThrottle(CounterOperations counters, UnitOfWork wo
 
                 // No account has the empty identifier, so no cookie names it; reading one takes as long as for any other.
                 var known = browser.Knows(userId ?? Guid.Empty) && userId is not null;
-                var lane = known ? $"passwords/known/{address}" : $"passwords/account/{address}/{network}";
+                var lane = known ? $"passwords/known/{browser.LaneOf(userId!.Value):N}" : $"passwords/account/{address}/{network}";
 
                 // The network comes first: one that is refused leaves no row for each address that it thinks of.
                 var total = known

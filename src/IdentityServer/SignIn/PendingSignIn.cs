@@ -4,14 +4,14 @@ using IdentityServer.Sessions;
 namespace IdentityServer.SignIn;
 
 /// <summary>
-/// The browser's half of a sign-in that waits for its code: one cookie per challenge, no subject in it, and no endpoint but the code page
-/// reads it. It is no authentication scheme: shown anywhere else, it means nothing.
+/// The browser's half of a challenge that waits for its code: one cookie per challenge, no subject in it, and nothing but the pages that
+/// take codes read it. It is no authentication scheme: shown anywhere else, it means nothing.
 /// </summary>
 internal static class PendingSignIn
 {
     private const string Prefix = "idsrv.pending.";
 
-    /// <summary>Gives this browser the handle of a challenge it has just earned with a password.</summary>
+    /// <summary>Gives this browser the handle of the challenge that it has just asked for.</summary>
     public static void Remember(HttpContext context, HandleCookie handle) =>
         context.Response.Cookies.Append(NameOf(context, handle.Id), handle.Reveal(), HandleCookie.Options(context, ChallengePolicy.Lifetime));
 

@@ -102,7 +102,9 @@ internal sealed class AccountChanges(
         await budgets.HoldAsync(userId, cancellationToken);
         await db.ConsentQuestions.Where(row => row.UserId == userId).ExecuteDeleteAsync(cancellationToken);
         await db.OtpChallenges.Where(row => row.UserId == userId).ExecuteDeleteAsync(cancellationToken);
-        await db.OutboxMessages.Where(row => row.UserId == userId).ExecuteDeleteAsync(cancellationToken);
+
+        // Codes that are on their way; what tells of a security matter still goes out, where it has an address of its own.
+        await db.OutboxMessages.Where(row => row.UserId == userId && row.ChallengeId != null).ExecuteDeleteAsync(cancellationToken);
 
         // Budget, sessions, consents and addresses go with the row.
         var deleted = await db.Users.Where(row => row.Id == userId).ExecuteDeleteAsync(cancellationToken) == 1;

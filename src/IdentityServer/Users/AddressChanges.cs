@@ -24,6 +24,23 @@ internal sealed class AddressChanges(IdentityServerDbContext db, AuditTrail audi
         await db.SaveChangesAsync(cancellationToken);
     }
 
+    /// <summary>
+    /// Who has an address, or may have it back: that account is told when somebody else wants it, at the address itself.
+    /// </summary>
+    /// <param name="address">The address.</param>
+    /// <param name="asking">The account that asks, and whose own former address is free for it; null for none.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    public async Task<AddressHolder?> HolderAsync(EmailAddress address, Guid? asking, CancellationToken cancellationToken)
+    {
+        if (await db.Users.AsNoTracking().Where(row => row.NormalizedEmail == address.Normalized)
+            .Select(row => new AddressHolder(row.Id, row.Email)).SingleOrDefaultAsync(cancellationToken) is { } holder)
+        {
+            return holder;
+        }
+
+        return await FormerAsync(address, cancellationToken) is { } former && former.UserId != asking ? new(former.UserId, former.Email) : null;
+    }
+
     /// <summary>The account that had an address until lately, as it was registered; null when none did.</summary>
     public Task<FormerAddress?> FormerAsync(EmailAddress address, CancellationToken cancellationToken)
     {
@@ -38,8 +55,8 @@ internal sealed class AddressChanges(IdentityServerDbContext db, AuditTrail audi
     /// Gives an account another address, which was proven just now. Open challenges become void, and the address that it had can be had
     /// back for a while.
     /// </summary>
-    /// <returns>The address that it had; null when the account is gone.</returns>
-    /// <exception cref="System.Data.Common.DbException">Another account has the address, or the database failed. The unit is void.</exception>
+    /// <returns>The address that it had; null when the account is gone, or another has the address.</returns>
+    /// <exception cref="System.Data.Common.DbException">Another got the address this very moment, or the database failed. The unit is void.</exception>
     public async Task<string?> ChangeAsync(Guid userId, EmailAddress address, CancellationToken cancellationToken)
     {
         if (await SetAsync(userId, address, cancellationToken) is not var (email, normalized))
@@ -68,8 +85,8 @@ internal sealed class AddressChanges(IdentityServerDbContext db, AuditTrail audi
     /// Gives an account back the address that it had. What it was changed to since cannot be had back: whoever held the account meanwhile
     /// must not return the same way.
     /// </summary>
-    /// <returns>The address that it loses; null when there is nothing to give back any more.</returns>
-    /// <exception cref="System.Data.Common.DbException">Another account has the address, or the database failed. The unit is void.</exception>
+    /// <returns>The address that it loses; null when there is nothing to give back any more, or another has the address.</returns>
+    /// <exception cref="System.Data.Common.DbException">Another got the address this very moment, or the database failed. The unit is void.</exception>
     public async Task<string?> RestoreAsync(Guid userId, EmailAddress address, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
@@ -86,12 +103,29 @@ internal sealed class AddressChanges(IdentityServerDbContext db, AuditTrail audi
         return lost;
     }
 
+    /// <summary>
+    /// The address that an account had at a moment, as far as that is kept: whoever was told of something then is told there, not at an
+    /// address that was set since, perhaps by somebody else.
+    /// </summary>
+    public async Task<string> AtAsync(User user, DateTimeOffset moment, CancellationToken cancellationToken) =>
+        await db.FormerAddresses.AsNoTracking().Where(row => row.UserId == user.Id && row.ChangedAt > moment)
+            .OrderBy(row => row.ChangedAt).Select(row => row.Email).FirstOrDefaultAsync(cancellationToken) ?? user.Email;
+
+    /// <summary>Until when an address of the account can be had back; null when none can.</summary>
+    public async Task<DateTimeOffset?> RestorableUntilAsync(Guid userId, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var latest = await db.FormerAddresses.AsNoTracking().Where(row => row.UserId == userId && row.ExpiresAt > now)
+            .OrderByDescending(row => row.ExpiresAt).FirstOrDefaultAsync(cancellationToken);
+        return latest?.ExpiresAt;
+    }
+
     private async Task<(string Email, string Normalized)?> SetAsync(Guid userId, EmailAddress address, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var present = await db.Users.AsNoTracking().Where(row => row.Id == userId)
             .Select(row => new { row.Email, row.NormalizedEmail }).SingleOrDefaultAsync(cancellationToken);
-        if (present is null)
+        if (present is null || await HolderAsync(address, userId, cancellationToken) is not null)
         {
             return null;
         }
@@ -107,3 +141,8 @@ internal sealed class AddressChanges(IdentityServerDbContext db, AuditTrail audi
         return changed == 1 ? (present.Email, present.NormalizedEmail) : null;
     }
 }
+
+/// <summary>The account that has an address, or may have it back.</summary>
+/// <param name="UserId">The account.</param>
+/// <param name="Email">The address, as it was registered.</param>
+internal sealed record AddressHolder(Guid UserId, string Email);

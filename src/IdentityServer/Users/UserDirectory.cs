@@ -60,14 +60,17 @@ internal sealed class UserDirectory(IdentityServerDbContext db, CeremonyReads re
     }
 
     /// <summary>
-    /// Makes an account within the unit of work that is open, for whoever has proven the address in it. An address that is taken at the
-    /// same moment voids the unit.
+    /// Makes an account within the unit of work that is open, for whoever has proven the address in it. An address that another account
+    /// may have back counts as taken: whoever took that account must not bar its owner's way. One that is taken at the same moment voids
+    /// the unit.
     /// </summary>
     /// <exception cref="DbUpdateException">It was taken meanwhile, or the database failed.</exception>
     public async Task<UserCreation> CreateWithinAsync(NewUser newUser, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(newUser);
-        if (await reads.UserAsync(newUser.Address.Normalized, cancellationToken) is not null)
+        var now = time.GetUtcNow();
+        if (await reads.UserAsync(newUser.Address.Normalized, cancellationToken) is not null
+            || await db.FormerAddresses.AnyAsync(row => row.NormalizedEmail == newUser.Address.Normalized && row.ExpiresAt > now, cancellationToken))
         {
             return new UserCreation.AddressTaken();
         }

@@ -4,8 +4,8 @@
   const loaded = performance.now(), left = Number(ending.dataset.left);
 
   const warn = (text, before) => setTimeout(() => {
-    ending.hidden = false;
-    ending.textContent = text; // inside an alert region, so it is read out
+    ending.textContent = text;
+    ending.hidden = false; // inside a live region, so it is read out
   }, Math.max(0, left - before));
   for (const [before, text] of [[300000, ending.dataset.five], [60000, ending.dataset.one], [0, ending.dataset.over]]) {
     if (left > before) {
@@ -15,16 +15,17 @@
 
   const ask = async (wait) => {
     try {
-      const answer = await fetch(ending.dataset.state, { headers: { Accept: "application/json" } });
-      if (answer.ok) {
-        const { state, text, final } = await answer.json();
-        if (delivery.textContent !== text) {
-          delivery.className = "delivery delivery-" + state;
-          delivery.textContent = text;
-        }
-        if (final) {
-          return;
-        }
+      const answer = await fetch(ending.dataset.state, { redirect: "manual", headers: { Accept: "application/json" } });
+      if (!answer.ok) {
+        return; // used or closed elsewhere
+      }
+      const { state, text, final } = await answer.json();
+      if (delivery.textContent !== text) {
+        delivery.className = "delivery delivery-" + state;
+        delivery.textContent = text;
+      }
+      if (final) {
+        return;
       }
     } catch {
       // Away for a moment: asked again.
@@ -33,7 +34,7 @@
       setTimeout(ask, wait, Math.min(wait * 1.5, 15000));
     }
   };
-  if (delivery && delivery.matches(".delivery-queued, .delivery-deferred")) {
+  if (ending.dataset.state && delivery && delivery.matches(".delivery-queued, .delivery-deferred")) {
     setTimeout(ask, 700, 1500);
   }
 }

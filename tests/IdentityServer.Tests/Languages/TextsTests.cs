@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using IdentityServer.Account;
 using IdentityServer.Languages;
 
 namespace IdentityServer.Tests.Languages;
@@ -7,7 +8,10 @@ namespace IdentityServer.Tests.Languages;
 public sealed partial class TextsTests
 {
     // Keys that are put together while the program runs.
-    private static readonly string[] Composed = ["scope.", "error.", "mail.code.", "mail.sign-up.", "mail.reset."];
+    private static readonly string[] Composed = ["scope.", "error.", "mail.code.", "mail.sign-up.", "mail.reset.", "mail.restore.", "mail.new-address-code.", "mail.deletion-code.", "event."];
+
+    // Members of the claim "address", by their own names.
+    private static readonly string[] ClaimMembers = [.. ProfileFields.All.Select(field => field.Name)];
 
     // Tools of whoever develops: in Development only, in English only.
     private static readonly string[] ForDevelopers = ["Mail/Development/", "Home/TryIt/"];
@@ -82,6 +86,11 @@ public sealed partial class TextsTests
     }
 
     [Fact]
+    public void Every_event_that_a_person_is_shown_has_its_words() =>
+        ActivityWords.Names.Select(ActivityWords.KeyOf).ShouldBe(
+            Words.In("en").Texts.Keys.Where(key => key.StartsWith("event.", StringComparison.Ordinal)), ignoreOrder: true);
+
+    [Fact]
     public void No_page_says_anything_outside_the_texts()
     {
         var said =
@@ -112,7 +121,7 @@ public sealed partial class TextsTests
     // Keys have a family that there are texts of; what else has dots is an audit event, a file or a meter.
     private static bool LooksLikeOurs(string key) =>
         !key.StartsWith("session.", StringComparison.Ordinal) && !key.EndsWith(".v1", StringComparison.Ordinal) && !key.EndsWith(".json", StringComparison.Ordinal)
-        && key is not ("consent.given" or "consent.refused") && !Composed.Contains($"{key}.");
+        && key is not ("consent.given" or "consent.refused" or "consent.removed") && !ClaimMembers.Any(key.Equals) && !Composed.Contains($"{key}.");
 
     private static IEnumerable<string> Files(params string[] patterns) =>
         patterns.SelectMany(pattern => Directory.EnumerateFiles(Source, pattern, SearchOption.AllDirectories))

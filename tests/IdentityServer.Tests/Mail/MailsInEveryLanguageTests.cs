@@ -50,6 +50,7 @@ public sealed class MailsInEveryLanguageTests
         AlertMail.GuessBudgetExhausted(words, MailTexts.Alert()),
         AlertMail.AddressTaken(words, MailTexts.Alert()),
         AlertMail.PasswordChanged(words, MailTexts.Alert()),
+        CodeMail.ForRestore(words, MailTexts.Code() with { ClientName = null }),
         CodeMail.ForNewAddress(words, MailTexts.Code() with { ClientName = null }),
         CodeMail.ForDeletion(words, MailTexts.Code() with { ClientName = null }),
         AlertMail.AddressWanted(words, MailTexts.Alert()),

@@ -40,10 +40,10 @@ internal static class MailboxPages
         browser.SubmitAsync(page, new Dictionary<string, string> { ["Digits"] = code, ["Password"] = password });
 
     /// <summary>A whole reset.</summary>
-    public static async Task ResetAsync(this Browser browser, string email, string password = NewPassword)
+    public static async Task ResetAsync(this Browser browser, string email, string password = NewPassword, string subject = ResetMail)
     {
         var page = await browser.AskForResetAsync(email);
-        (await browser.ChooseAsync(page, await browser.ReadCodeAsync(email, ResetMail), password)).Parameter("reason").ShouldBe("password-changed");
+        (await browser.ChooseAsync(page, await browser.ReadCodeAsync(email, subject), password)).Parameter("reason").ShouldBe("password-changed");
     }
 
     /// <summary>The text of a page, with what differs by chance left out.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Net;
 using IdentityServer.Audit;
+using IdentityServer.Tests.Account;
 using IdentityServer.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 
@@ -49,6 +50,27 @@ public sealed class ResetTests
 
         await world.AdvanceAsync(TimeSpan.FromMinutes(1));
         world.Smtp.Mails.ShouldNotContain(mail => mail.Recipients.Contains("nobody@example.com"));
+    }
+
+    [Fact]
+    public async Task No_address_of_the_page_tells_whether_there_was_somebody_to_mail_to()
+    {
+        await using var world = await World.StartAsync();
+        var known = await world.AddUserAsync();
+        var former = await world.AddUserAsync();
+        await (await world.OpenAccountAsync(former)).Browser.ChangeAddressAsync("moved@example.com");
+        var answers = new List<string>();
+        foreach (var email in new[] { known, "nobody@example.com", former })
+        {
+            var browser = world.OpenBrowser();
+            var page = await browser.AskForResetAsync(email);
+            await world.AdvanceAsync(TimeSpan.FromSeconds(1)); // whatever is mailed is on its way
+            var address = page.Message.RequestMessage!.RequestUri!.PathAndQuery;
+            page.Document.QuerySelector("#ending")!.GetAttribute("data-state").ShouldBeNullOrEmpty();
+            answers.Add((await browser.GetAsync(address)).Likeness() + (await browser.GetAsync($"{address}&handler=State")).Status);
+        }
+
+        answers.Distinct().ShouldHaveSingleItem();
     }
 
     [Theory]

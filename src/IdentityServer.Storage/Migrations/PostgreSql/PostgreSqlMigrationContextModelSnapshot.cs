@@ -850,6 +850,11 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                         .WithMany("Authorizations")
                         .HasForeignKey("ApplicationId");
 
+                    b.HasOne("IdentityServer.Storage.Entities.AuthenticationSession", null)
+                        .WithMany()
+                        .HasForeignKey("SessionId")
+                        .OnDelete(DeleteBehavior.SetNull);
+
                     b.Navigation("Application");
                 });
 

@@ -843,6 +843,11 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                         .WithMany("Authorizations")
                         .HasForeignKey("ApplicationId");
 
+                    b.HasOne("IdentityServer.Storage.Entities.AuthenticationSession", null)
+                        .WithMany()
+                        .HasForeignKey("SessionId")
+                        .OnDelete(DeleteBehavior.SetNull);
+
                     b.Navigation("Application");
                 });
 

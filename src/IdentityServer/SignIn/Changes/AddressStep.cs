@@ -24,14 +24,14 @@ internal sealed class AddressStep(UserDirectory users, AddressChanges addresses,
     /// <summary>Asks. An earlier change that still waits for its code is void.</summary>
     public async Task<ProofOutcome> AskAsync(User user, EmailAddress address, SignInOrigin origin, CancellationToken cancellationToken)
     {
-        if (await issuer.AdmitAsync(origin.Network, user.Id, cancellationToken) is { } wait)
+        if (await issuer.AdmitAsync(user.Id, cancellationToken) is { } wait)
         {
             return new ProofOutcome.Wait(wait);
         }
 
         // Limits count by the new address: however many accounts ask for it, it gets so many mails, and its code so many guesses.
         var subject = ChallengeSubject.Of(user, await parts.StandIns.ForAsync(address, cancellationToken));
-        var message = await MessageAsync(address, cancellationToken);
+        var message = await MessageAsync(address, user.Id, cancellationToken);
         return await issuer.IssueAsync(
             OtpPurpose.NewAddress, subject, origin, new(message, challenge => AskAlongsideAsync(challenge, user, address, cancellationToken)), cancellationToken);
     }
@@ -39,7 +39,7 @@ internal sealed class AddressStep(UserDirectory users, AddressChanges addresses,
     /// <summary>Mails the same once more.</summary>
     public async Task<ResendOutcome> ResendAsync(OtpChallenge challenge, CancellationToken cancellationToken) =>
         await addresses.PendingAsync(challenge.Id, cancellationToken) is { } pending && EmailAddress.TryParse(pending.Email, out var address)
-            ? await issuer.ResendAsync(challenge, await MessageAsync(address, cancellationToken), cancellationToken)
+            ? await issuer.ResendAsync(challenge, await MessageAsync(address, challenge.UserId, cancellationToken), cancellationToken)
             : new ResendOutcome.Spent();
 
     /// <summary>Judges the code and changes the address. Other sessions end: whoever has them signs in anew, with the new address.</summary>
@@ -108,7 +108,7 @@ internal sealed class AddressStep(UserDirectory users, AddressChanges addresses,
             return false;
         }
 
-        await parts.Sessions.EndAllAsync(challenge.UserId, session.FamilyId, CancellationToken.None);
+        await parts.Sessions.EndAllAsync(challenge.UserId, session.Id, CancellationToken.None);
         var source = new AlertSource(origin.Browser, origin.Network, challenge.Language);
         var now = parts.Clock.GetUtcNow();
         foreach (var (kind, details) in new[]
@@ -124,9 +124,10 @@ internal sealed class AddressStep(UserDirectory users, AddressChanges addresses,
     }
 
     // Whoever has an account with the address is told; nobody else learns of it.
-    private async Task<Func<OtpChallenge, DateTimeOffset, OutboxMessage>> MessageAsync(EmailAddress address, CancellationToken cancellationToken) =>
-        await users.FindByEmailAsync(address.Value, cancellationToken) is { } owner
-            ? (challenge, now) => AlertHandler.Message(AlertKind.AddressWanted, owner.Id, AlertSource.Of(challenge), now, new(ChallengeId: challenge.Id))
+    private async Task<Func<OtpChallenge, DateTimeOffset, OutboxMessage>> MessageAsync(EmailAddress address, Guid asking, CancellationToken cancellationToken) =>
+        await addresses.HolderAsync(address, asking, cancellationToken) is { } holder
+            ? (challenge, now) => AlertHandler.Message(
+                AlertKind.AddressWanted, holder.UserId, AlertSource.Of(challenge), now, new(Recipient: holder.Email, ChallengeId: challenge.Id))
             : ChallengeFactory.CodeMail;
 }
 

@@ -16,9 +16,16 @@ namespace IdentityServer.SignIn.Changes;
 /// </summary>
 internal sealed class DeletionStep(AccountChanges accounts, SessionEnder sessions, ProofIssuer issuer, CodeJudge judge, DeletionParts parts)
 {
+    /// <summary>
+    /// Until when the account cannot be deleted; null when it can. As long as a former mailbox may have it back, nobody who took it may put
+    /// it out of its owner's reach.
+    /// </summary>
+    public Task<DateTimeOffset?> BarredUntilAsync(User user, CancellationToken cancellationToken) =>
+        parts.Addresses.RestorableUntilAsync(user.Id, cancellationToken);
+
     /// <summary>Asks for the code, after the password was right.</summary>
     public async Task<ProofOutcome> AskAsync(User user, SignInOrigin origin, CancellationToken cancellationToken) =>
-        await issuer.AdmitAsync(origin.Network, user.Id, cancellationToken) is { } wait
+        await issuer.AdmitAsync(user.Id, cancellationToken) is { } wait
             ? new ProofOutcome.Wait(wait)
             : await issuer.IssueAsync(
                 OtpPurpose.Deletion, ChallengeSubject.Of(user), origin, new(ChallengeFactory.CodeMail, _ => Task.CompletedTask), cancellationToken);
@@ -59,8 +66,13 @@ internal sealed class DeletionStep(AccountChanges accounts, SessionEnder session
 
     private async Task<bool> DeleteAsync(OtpChallenge challenge, User user, SignInOrigin origin)
     {
+        // Asked again here: the account's row is held, so no change of address is under way.
+        if (await BarredUntilAsync(user, CancellationToken.None) is not null)
+        {
+            return false;
+        }
+
         await sessions.EndAllAsync(user.Id, spared: null, CancellationToken.None);
-        await parts.Operations.LoosenAuthorizationsAsync(user.Id, CancellationToken.None);
         if (!await accounts.DeleteAsync(user.Id, CancellationToken.None))
         {
             return false;
@@ -77,4 +89,4 @@ internal sealed class DeletionStep(AccountChanges accounts, SessionEnder session
 
 /// <summary>What deleting an account touches beside it.</summary>
 internal sealed record DeletionParts(
-    ChallengeOperations Challenges, SessionOperations Operations, CeremonyWrites Rows, OutboxSignal Outbox, TimeProvider Clock);
+    ChallengeOperations Challenges, AddressChanges Addresses, CeremonyWrites Rows, OutboxSignal Outbox, TimeProvider Clock);

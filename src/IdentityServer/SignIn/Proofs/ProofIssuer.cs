@@ -27,7 +27,7 @@ internal abstract record ProofOutcome
 /// <param name="AlongsideAsync">Further rows of the same commit.</param>
 internal sealed record ProofWrites(Func<OtpChallenge, DateTimeOffset, OutboxMessage> Message, Func<OtpChallenge, Task> AlongsideAsync);
 
-/// <summary>Makes the challenges that prove a mailbox without any password, within the limits for strangers.</summary>
+/// <summary>Makes the challenges that open no session: they prove a mailbox, most of them for strangers, within limits of their own.</summary>
 internal sealed class ProofIssuer(UnitOfWork work, ProofIssuerParts parts, ChallengeFactory factory, CodeResender resender, IssuerSignals signals)
 {
     /// <summary>Issues a challenge: row, message and audit event are one commit.</summary>
@@ -67,12 +67,10 @@ internal sealed class ProofIssuer(UnitOfWork work, ProofIssuerParts parts, Chall
     public Task<TimeSpan?> AdmitAsync(string network, CancellationToken cancellationToken) => work.InOwnTransactionAsync(
         () => parts.Limits.TakeRequestAsync(network, signals.Clock.GetUtcNow(), cancellationToken), cancellationToken);
 
-    /// <summary>Counts a request of somebody who is signed in, likewise: by network and by account.</summary>
+    /// <summary>Counts a request of somebody who is signed in, by account: strangers in the same network must not use it up.</summary>
     /// <returns>How long to wait; null when it may go on.</returns>
-    public Task<TimeSpan?> AdmitAsync(string network, Guid userId, CancellationToken cancellationToken) => work.InOwnTransactionAsync(
-        async () => await parts.Limits.TakeRequestAsync(network, signals.Clock.GetUtcNow(), cancellationToken)
-            ?? await parts.Limits.TakeRequestAsync(userId, signals.Clock.GetUtcNow(), cancellationToken),
-        cancellationToken);
+    public Task<TimeSpan?> AdmitAsync(Guid userId, CancellationToken cancellationToken) => work.InOwnTransactionAsync(
+        () => parts.Limits.TakeRequestAsync(userId, signals.Clock.GetUtcNow(), cancellationToken), cancellationToken);
 
     /// <summary>Mails the same code once more: same expiry, same counter.</summary>
     public Task<ResendOutcome> ResendAsync(

@@ -30,6 +30,16 @@ internal sealed class ProofLimits(CounterOperations counters)
             ? null
             : SlowDown.WaitFor(_day, now);
 
+    /// <summary>
+    /// Counts a change of an account's password: each hashes twice and mails once, and voids what others have under way. Joins the open
+    /// unit of work.
+    /// </summary>
+    /// <returns>How long to wait; null when it may go on.</returns>
+    public async Task<TimeSpan?> TakePasswordChangeAsync(Guid userId, DateTimeOffset now, CancellationToken cancellationToken) =>
+        (await counters.TrySpendAsync($"password-changes/{userId:N}", _day, GuessBudget.PasswordChangesPerDay, now, cancellationToken)).Allowed
+            ? null
+            : SlowDown.WaitFor(_day, now);
+
     /// <summary>Counts a mail of a challenge. Joins the open unit of work.</summary>
     /// <returns>How long to wait; null when it may go out.</returns>
     public async Task<TimeSpan?> TakeMailAsync(OtpChallenge challenge, DateTimeOffset now, CancellationToken cancellationToken)

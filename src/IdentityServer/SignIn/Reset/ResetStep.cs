@@ -38,7 +38,7 @@ internal sealed class ResetStep(UserDirectory users, IPasswordHasher hasher, Pro
         var user = owner ?? formerOwner;
         var restored = owner is null && formerOwner is not null ? former!.Email : null;
         var known = parts.Browser.Knows(user?.Id ?? Guid.Empty) && user is not null;
-        var subject = user is null ? ChallengeSubject.OfAddress(standIn) : ChallengeSubject.Of(user, known ? user.Id : standIn);
+        var subject = user is null ? ChallengeSubject.OfAddress(standIn) : ChallengeSubject.Of(user, known ? parts.Browser.LaneOf(user.Id) : standIn);
         return await issuer.IssueAsync(
             OtpPurpose.Reset,
             subject,

@@ -91,8 +91,9 @@ internal sealed class SignUpStep(UserDirectory users, IPasswordHasher hasher, Pr
 
     // Whoever has an account with the address is told; nobody else learns of it.
     private async Task<Func<OtpChallenge, DateTimeOffset, OutboxMessage>> MessageAsync(EmailAddress address, CancellationToken cancellationToken) =>
-        await users.FindByEmailAsync(address.Value, cancellationToken) is { } owner
-            ? (challenge, now) => AlertHandler.Message(AlertKind.AddressTaken, owner.Id, AlertSource.Of(challenge), now, new(ChallengeId: challenge.Id))
+        await parts.Addresses.HolderAsync(address, asking: null, cancellationToken) is { } holder
+            ? (challenge, now) => AlertHandler.Message(
+                AlertKind.AddressTaken, holder.UserId, AlertSource.Of(challenge), now, new(Recipient: holder.Email, ChallengeId: challenge.Id))
             : ChallengeFactory.CodeMail;
 
     private static PendingAccount Account(OtpChallenge challenge, EmailAddress address, string hash) => new()
@@ -107,4 +108,4 @@ internal sealed class SignUpStep(UserDirectory users, IPasswordHasher hasher, Pr
 }
 
 /// <summary>What making an account reads and writes beside the account.</summary>
-internal sealed record SignUpParts(PendingAccounts Pending, StandIns StandIns, ChallengeOperations Challenges, TimeProvider Clock);
+internal sealed record SignUpParts(PendingAccounts Pending, AddressChanges Addresses, StandIns StandIns, ChallengeOperations Challenges, TimeProvider Clock);

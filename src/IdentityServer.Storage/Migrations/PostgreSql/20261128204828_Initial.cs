@@ -246,30 +246,6 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 });
 
             migrationBuilder.CreateTable(
-                name: "authorizations",
-                columns: table => new
-                {
-                    Id = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
-                    ApplicationId = table.Column<string>(type: "character varying(100)", nullable: true),
-                    SessionId = table.Column<Guid>(type: "uuid", nullable: true),
-                    CreationDate = table.Column<long>(type: "bigint", nullable: true),
-                    Properties = table.Column<string>(type: "text", nullable: true),
-                    Scopes = table.Column<string>(type: "text", nullable: true),
-                    Status = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
-                    Subject = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: true),
-                    Type = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_authorizations", x => x.Id);
-                    table.ForeignKey(
-                        name: "FK_authorizations_clients_ApplicationId",
-                        column: x => x.ApplicationId,
-                        principalTable: "clients",
-                        principalColumn: "Id");
-                });
-
-            migrationBuilder.CreateTable(
                 name: "account_guess_budgets",
                 columns: table => new
                 {
@@ -383,6 +359,36 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                         principalTable: "users",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "authorizations",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    ApplicationId = table.Column<string>(type: "character varying(100)", nullable: true),
+                    SessionId = table.Column<Guid>(type: "uuid", nullable: true),
+                    CreationDate = table.Column<long>(type: "bigint", nullable: true),
+                    Properties = table.Column<string>(type: "text", nullable: true),
+                    Scopes = table.Column<string>(type: "text", nullable: true),
+                    Status = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
+                    Subject = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: true),
+                    Type = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_authorizations", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_authorizations_authentication_sessions_SessionId",
+                        column: x => x.SessionId,
+                        principalTable: "authentication_sessions",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.SetNull);
+                    table.ForeignKey(
+                        name: "FK_authorizations_clients_ApplicationId",
+                        column: x => x.ApplicationId,
+                        principalTable: "clients",
+                        principalColumn: "Id");
                 });
 
             migrationBuilder.CreateTable(
@@ -583,9 +589,6 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "audit_events");
 
             migrationBuilder.DropTable(
-                name: "authentication_sessions");
-
-            migrationBuilder.DropTable(
                 name: "consent_grants");
 
             migrationBuilder.DropTable(
@@ -625,13 +628,16 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "tokens");
 
             migrationBuilder.DropTable(
-                name: "users");
-
-            migrationBuilder.DropTable(
                 name: "authorizations");
 
             migrationBuilder.DropTable(
+                name: "authentication_sessions");
+
+            migrationBuilder.DropTable(
                 name: "clients");
+
+            migrationBuilder.DropTable(
+                name: "users");
         }
     }
 }

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.StaticFiles;
 
-namespace IdentityServer.Hosting;
+namespace IdentityServer.Pages;
 
 /// <summary>
 /// The stylesheet, icons and scripts, kept inside the program: they are there whatever directory it is started from, and a page and

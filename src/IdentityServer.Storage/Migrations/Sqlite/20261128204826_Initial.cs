@@ -245,30 +245,6 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
-                name: "authorizations",
-                columns: table => new
-                {
-                    Id = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
-                    ApplicationId = table.Column<string>(type: "TEXT", nullable: true),
-                    SessionId = table.Column<Guid>(type: "TEXT", nullable: true),
-                    CreationDate = table.Column<long>(type: "INTEGER", nullable: true),
-                    Properties = table.Column<string>(type: "TEXT", nullable: true),
-                    Scopes = table.Column<string>(type: "TEXT", nullable: true),
-                    Status = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
-                    Subject = table.Column<string>(type: "TEXT", maxLength: 400, nullable: true),
-                    Type = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_authorizations", x => x.Id);
-                    table.ForeignKey(
-                        name: "FK_authorizations_clients_ApplicationId",
-                        column: x => x.ApplicationId,
-                        principalTable: "clients",
-                        principalColumn: "Id");
-                });
-
-            migrationBuilder.CreateTable(
                 name: "account_guess_budgets",
                 columns: table => new
                 {
@@ -382,6 +358,36 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                         principalTable: "users",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "authorizations",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    ApplicationId = table.Column<string>(type: "TEXT", nullable: true),
+                    SessionId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    CreationDate = table.Column<long>(type: "INTEGER", nullable: true),
+                    Properties = table.Column<string>(type: "TEXT", nullable: true),
+                    Scopes = table.Column<string>(type: "TEXT", nullable: true),
+                    Status = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
+                    Subject = table.Column<string>(type: "TEXT", maxLength: 400, nullable: true),
+                    Type = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_authorizations", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_authorizations_authentication_sessions_SessionId",
+                        column: x => x.SessionId,
+                        principalTable: "authentication_sessions",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.SetNull);
+                    table.ForeignKey(
+                        name: "FK_authorizations_clients_ApplicationId",
+                        column: x => x.ApplicationId,
+                        principalTable: "clients",
+                        principalColumn: "Id");
                 });
 
             migrationBuilder.CreateTable(
@@ -582,9 +588,6 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 name: "audit_events");
 
             migrationBuilder.DropTable(
-                name: "authentication_sessions");
-
-            migrationBuilder.DropTable(
                 name: "consent_grants");
 
             migrationBuilder.DropTable(
@@ -624,13 +627,16 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 name: "tokens");
 
             migrationBuilder.DropTable(
-                name: "users");
-
-            migrationBuilder.DropTable(
                 name: "authorizations");
 
             migrationBuilder.DropTable(
+                name: "authentication_sessions");
+
+            migrationBuilder.DropTable(
                 name: "clients");
+
+            migrationBuilder.DropTable(
+                name: "users");
         }
     }
 }
