@@ -16,6 +16,24 @@ internal static class Walk
 
     public static ILocator Code(this IPage page) => page.Locator("input[autocomplete=one-time-code]");
 
+    /// <summary>Presses Tab until an element has the focus; asserts that every stop on the way shows that it has it.</summary>
+    public static async Task TabToAsync(this IPage page, ILocator target)
+    {
+        for (var key = 0; key < 80; key++)
+        {
+            await page.Keyboard.PressAsync("Tab");
+            (await page.EvaluateAsync<bool>(
+                "() => document.activeElement === document.body || parseFloat(getComputedStyle(document.activeElement).outlineWidth) >= 2"))
+                .ShouldBeTrue(await page.EvaluateAsync<string>("() => document.activeElement.outerHTML"));
+            if (await target.EvaluateAsync<bool>("element => element === document.activeElement"))
+            {
+                return;
+            }
+        }
+
+        throw new ShouldAssertException("No key leads there.");
+    }
+
     public static ILocator Button(this IPage page, string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
 
     /// <summary>From the sample's home to the provider's password page.</summary>

@@ -44,7 +44,7 @@ public abstract class AuthorizationStoreContract(Database database) : GrantContr
     [Fact]
     public async Task An_authorization_keeps_the_session_that_it_descends_from()
     {
-        var session = Guid.CreateVersion7();
+        var session = (await AddSessionAsync(await AddUserAsync())).Id;
         var (_, authorization) = await AddGrantAsync(authorization => authorization.SessionId = session);
 
         (await FindAsync(authorization))!.SessionId.ShouldBe(session);
@@ -53,7 +53,7 @@ public abstract class AuthorizationStoreContract(Database database) : GrantContr
     [Fact]
     public async Task A_token_brings_its_authorization_along()
     {
-        var session = Guid.CreateVersion7();
+        var session = (await AddSessionAsync(await AddUserAsync())).Id;
         var (client, authorization) = await AddGrantAsync(authorization => authorization.SessionId = session);
         var token = await AddTokenAsync(client, authorization);
 
@@ -75,10 +75,11 @@ public abstract class AuthorizationStoreContract(Database database) : GrantContr
     {
         var other = await AddClientAsync();
         var (_, authorization) = await AddGrantAsync();
+        var session = (await AddSessionAsync(await AddUserAsync())).Id;
         await CommittedAsync(async services =>
         {
             var read = (Authorization)(await Authorizations(services).FindByIdAsync(authorization.Id!, Cancel))!;
-            read.SessionId = authorization.SessionId = Guid.CreateVersion7();
+            read.SessionId = authorization.SessionId = session;
             var descriptor = new OpenIddictAuthorizationDescriptor
             {
                 ApplicationId = other.Id,

@@ -42,7 +42,7 @@ internal sealed class ConnectedApps(IdentityServerDbContext db, UnitOfWork work,
             var (grant, holds) = (grants.GetValueOrDefault(clientId), held.GetValueOrDefault(clientId, []));
             var scopes = (grant?.Scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [])
                 .Union(holds.SelectMany(hold => JsonSerializer.Deserialize<string[]>(hold.ScopesJson)!))
-                .Order(StringComparer.Ordinal);
+                .OrderBy(scope => scope != "openid").ThenBy(scope => scope, StringComparer.Ordinal);
             apps.Add(new(
                 clientId,
                 client?.Name ?? clientId,

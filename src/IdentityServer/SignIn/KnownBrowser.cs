@@ -17,6 +17,8 @@ internal sealed class KnownBrowser(IDataProtectionProvider protection, IHttpCont
     private readonly ITimeLimitedDataProtector _protector =
         protection.CreateProtector("IdentityServer.SignIn.KnownBrowser.v2").ToTimeLimitedDataProtector();
 
+    private string[]? _known;
+
     /// <summary>True when this browser completed a sign-in of that account before.</summary>
     public bool Knows(Guid userId) => Known().Contains(userId.ToString("N"), StringComparer.Ordinal);
 
@@ -43,7 +45,9 @@ internal sealed class KnownBrowser(IDataProtectionProvider protection, IHttpCont
 
     // The browser's own identifier, which is random, and then the accounts; nothing for a cookie that is forged, expired, or of a ring
     // that is gone: an unknown browser.
-    private string[] Known()
+    private string[] Known() => _known ??= Read(); // opened once for a request, whoever it is of
+
+    private string[] Read()
     {
         try
         {

@@ -34,6 +34,7 @@ public sealed class BareServer : IAsyncLifetime
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         builder.Services.AddIdentityServerStorage(new StorageSettings(StorageProvider.Sqlite, $"Data Source={Path.Combine(_directory.FullName, "clients.db")}"));
+        builder.Services.AddHttpContextAccessor();
         builder.Services.AddScoped<AuditTrail>();
         builder.Services.AddClients();
         builder.Services.AddOpenIddict().AddServer(server =>

@@ -25,6 +25,7 @@ internal sealed class ClientsNode : IAsyncDisposable
         services.AddLogging(logging => logging.AddProvider(Queries));
         services.AddIdentityServerStorage(new StorageSettings(StorageProvider.Sqlite, $"Data Source={Path.Combine(directory, "clients.db")}"));
         services.ConfigureDbContext<IdentityServerDbContext>(builder => builder.AddInterceptors(Reads));
+        services.AddHttpContextAccessor();
         services.AddScoped<AuditTrail>();
         services.AddClients();
         _services = services.BuildServiceProvider(validateScopes: true);
