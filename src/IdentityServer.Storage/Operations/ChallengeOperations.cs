@@ -293,6 +293,13 @@ public sealed class ChallengeOperations
         return await _sql.WriteAsync(CountSend, [id, now.ToUnixTimeMilliseconds(), sendsBefore], cancellationToken) == 1;
     }
 
+    /// <summary>Lets guesses at proofs begin anew, for whoever has made sure of the person. Joins the open unit of work.</summary>
+    public async Task ForgetProofsAsync(string purpose, Guid limitKey, CancellationToken cancellationToken)
+    {
+        await _counters.ForgetAsync(ProofKey(purpose, "day", limitKey), cancellationToken);
+        await _counters.ForgetAsync(ProofKey(purpose, "month", limitKey), cancellationToken);
+    }
+
     // Strangers can ask for these codes without any password, so their guesses have limits of their own: they must not use up what the
     // account's owner signs in by. An address without an account has the same limits, or the difference would tell.
     private async Task<SpendOutcome> SpendProofAsync(OtpChallenge challenge, int networkTotal, DateTimeOffset now, CancellationToken cancellationToken)
@@ -306,7 +313,9 @@ public sealed class ChallengeOperations
         return month.Allowed ? new SpendOutcome.Spent(challenge, networkTotal, ReachedLimit: false) : new SpendOutcome.AccountExhausted(challenge);
     }
 
-    private static string ProofKey(OtpChallenge challenge, string window) => $"code-guesses/{challenge.Purpose}/{window}/{challenge.LimitKey:N}";
+    private static string ProofKey(OtpChallenge challenge, string window) => ProofKey(challenge.Purpose, window, challenge.LimitKey);
+
+    private static string ProofKey(string purpose, string window, Guid limitKey) => $"code-guesses/{purpose}/{window}/{limitKey:N}";
 
     // Apart for proofs: whoever has no password must not use up what a network's people sign in by.
     private static string NetworkKey(string network, string purpose) =>

@@ -48,6 +48,8 @@ public sealed class CounterOperations
         WHERE "Key" = $1 AND "Bucket" >= $2
         """);
 
+    private static readonly SqlText Forget = new("""DELETE FROM "counters" WHERE "Key" = $1""");
+
     private static readonly SqlText Read = new(
         """
         SELECT CASE WHEN "Bucket" > $2 THEN "Count" + "PreviousCount" ELSE "Count" END FROM "counters" WHERE "Key" = $1 AND "Bucket" >= $2
@@ -85,6 +87,9 @@ public sealed class CounterOperations
             await _sql.WriteAsync(Refund, [key, NumberOf(bucket, now) - 1, amount], cancellationToken);
         }
     }
+
+    /// <summary>Starts a counter anew.</summary>
+    public Task ForgetAsync(string key, CancellationToken cancellationToken) => _sql.WriteAsync(Forget, [key], cancellationToken);
 
     /// <summary>What the window ending now holds, the bucket before included.</summary>
     public async Task<int> ReadAsync(string key, TimeSpan bucket, DateTimeOffset now, CancellationToken cancellationToken)

@@ -11,7 +11,7 @@ internal static class ActivityWords
         AuditEvents.SessionOpened, AuditEvents.SessionEnded, AuditEvents.ClientSignedOut, AuditEvents.CodeIssued, AuditEvents.CodeWrong,
         AuditEvents.GuessBudgetExhausted, AuditEvents.GuessBudgetReset, AuditEvents.ConsentGiven, AuditEvents.ConsentRefused,
         AuditEvents.ConsentRemoved, AuditEvents.TokenReplayed, AuditEvents.UserCreated, AuditEvents.PasswordChanged, AuditEvents.ProfileChanged,
-        AuditEvents.AddressChangeAsked, AuditEvents.AddressChanged, AuditEvents.AddressRestored,
+        AuditEvents.AddressChangeAsked, AuditEvents.AddressChanged, AuditEvents.AddressRestored, AuditEvents.AddressRebound,
     ];
 
     /// <summary>The key of an event's text.</summary>

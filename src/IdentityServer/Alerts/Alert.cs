@@ -35,6 +35,9 @@ internal enum AlertKind
     /// <summary>The account was given back to the address that it had before; told to the one that loses it.</summary>
     AddressRestored,
 
+    /// <summary>The operator gave the account another address; told to both.</summary>
+    AddressRebound,
+
     /// <summary>A sign-in from a browser that was not seen before.</summary>
     NewBrowser,
 

@@ -50,7 +50,7 @@ internal sealed class AlertHandler(UserDirectory users, AddressChanges addresses
 
         var words = Words.In((user is null ? null : AccountLocale.LanguageOf(user)?.Tag) ?? source.Language);
         var facts = new AlertMailFacts(
-            mail.Product, message.CreatedAt, BrowserName.Say(words, source.Browser), source.Network, mail.Host,
+            mail.Product, message.CreatedAt, source.Browser is null ? null : BrowserName.Say(words, source.Browser), source.Network, mail.Host,
             alert.Details?.About, message.CreatedAt + AddressPolicy.RestorableFor);
         return await mail.SendAsync(recipient, Write(kind, words, facts), cancellationToken);
     }
@@ -69,6 +69,7 @@ internal sealed class AlertHandler(UserDirectory users, AddressChanges addresses
         AlertKind.AddressChanged => AlertMail.AddressChanged(words, facts),
         AlertKind.AddressConfirmed => AlertMail.AddressConfirmed(words, facts),
         AlertKind.AddressRestored => AlertMail.AddressRestored(words, facts),
+        AlertKind.AddressRebound => AlertMail.AddressRebound(words, facts),
         AlertKind.NewBrowser => AlertMail.NewBrowser(words, facts),
         AlertKind.AppConnected => AlertMail.AppConnected(words, facts),
         AlertKind.AccountDeleted => AlertMail.AccountDeleted(words, facts),

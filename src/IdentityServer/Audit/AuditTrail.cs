@@ -73,6 +73,7 @@ internal static class AuditEvents
     public const string AddressChangeAsked = "user.address-change-asked";
     public const string AddressChanged = "user.address-changed";
     public const string AddressRestored = "user.address-restored";
+    public const string AddressRebound = "user.address-rebound";
     public const string UserDeleted = "user.deleted";
     public const string ConsentRemoved = "consent.removed";
     public const string ClientRegistered = "client.registered";

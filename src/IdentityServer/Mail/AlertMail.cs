@@ -73,6 +73,13 @@ internal static class AlertMail
             .Say(words["mail.address-restored.mend"])
             .Under(Subject(words, facts, "mail.address-restored.subject"));
 
+    /// <summary>The operator gave the account another address: to both.</summary>
+    public static MailText AddressRebound(Words words, AlertMailFacts facts) =>
+        Circumstances(words, facts, "mail.address-rebound.lead", (words["mail.new-address"], About(facts)))
+            .Say(words["mail.address-rebound.effect"])
+            .Say(words["mail.address-restored.mend"])
+            .Under(Subject(words, facts, "mail.address-changed.subject"));
+
     /// <summary>A sign-in from a browser that was not seen before.</summary>
     public static MailText NewBrowser(Words words, AlertMailFacts facts) =>
         Circumstances(words, facts, "mail.new-browser.lead")

@@ -1,15 +1,18 @@
 using System.CommandLine;
+using IdentityServer.SignIn.Changes;
 using IdentityServer.Users;
 
 namespace IdentityServer.Maintenance;
 
-/// <summary><c>users reset-budget</c>: until people can reset their password themselves, an operator lifts the stop.</summary>
+/// <summary><c>users reset-budget</c>: an operator lifts the stop for somebody who cannot do it by a new password.</summary>
 internal static class ResetBudgetVerb
 {
     private const string More =
         """
         An account stops taking codes after 10 wrong ones in a day, 20 in 30 days or 40 since its last password change. Whoever
-        guessed knew the password: make sure that you speak to the account's owner. The reset is kept in the audit log.
+        guessed knew the password: make sure that you speak to the account's owner. The same goes for its address when strangers
+        have used up its codes for new passwords. The reset is kept in the audit log. People do without it who can read the
+        mailbox: a new password starts the budget anew.
 
         Example:
           IdentityServer users reset-budget --email ada@example.com
@@ -35,7 +38,7 @@ internal static class ResetBudgetVerb
         await using var scope = app.Services.CreateAsyncScope();
         var directory = scope.ServiceProvider.GetRequiredService<UserDirectory>();
         if (await directory.FindByEmailAsync(email, cancellationToken) is not { } user
-            || !await scope.ServiceProvider.GetRequiredService<AccountChanges>().ResetGuessBudgetAsync(user.Id, cancellationToken))
+            || !await scope.ServiceProvider.GetRequiredService<OperatorHelp>().ResetBudgetAsync(user, cancellationToken))
         {
             await console.Error.WriteLineAsync("No account has this address. Look for a typing mistake.");
             return ExitCode.Refused;

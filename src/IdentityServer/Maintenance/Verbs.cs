@@ -75,11 +75,12 @@ internal static class Verbs
     {
         var root = new Command(ProgramName, "An OpenID Connect provider. Without a verb it runs the server.")
         {
-            new Command("users", "Accounts: create, import, reset-budget.")
+            new Command("users", "Accounts: create, import, reset-budget, change-address.")
             {
                 CreateUserVerb.Describe(console, host),
                 ImportVerbs.DescribeUsers(console, host),
                 ResetBudgetVerb.Describe(console, host),
+                ChangeAddressVerb.Describe(console, host),
             },
             new Command("clients", "Client applications: import.")
             {

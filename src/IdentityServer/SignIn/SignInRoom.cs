@@ -19,7 +19,7 @@ internal static class SignInRoom
             .AddScoped<ProofIssuer>().AddScoped<ProofIssuerParts>().AddScoped<ProofLimits>().AddScoped<StandIns>().AddScoped<PendingAccounts>()
             .AddScoped<SignUpStep>().AddScoped<SignUpParts>().AddScoped<ResetStep>().AddScoped<ResetParts>()
             .AddScoped<PasswordVerifier>().AddScoped<SignedInAs>().AddScoped<PasswordChange>().AddScoped<PasswordChangeParts>()
-            .AddScoped<AddressStep>().AddScoped<AddressParts>().AddScoped<DeletionStep>().AddScoped<DeletionParts>()
+            .AddScoped<AddressStep>().AddScoped<AddressParts>().AddScoped<OperatorHelp>().AddScoped<OperatorHelpParts>().AddScoped<DeletionStep>().AddScoped<DeletionParts>()
             .AddScoped<CodeStep>().AddScoped<CodeStepExtras>().AddScoped<WrongCode>().AddScoped<WrongCodeParts>()
             .AddScoped<KnownBrowser>().AddScoped<ClientNames>().AddScoped<CodePageReader>()
             .AddScoped<IOutboxHandler, CodeMailHandler>();

@@ -120,6 +120,21 @@ internal sealed class AddressChanges(IdentityServerDbContext db, AuditTrail audi
         return latest?.ExpiresAt;
     }
 
+    /// <summary>Gives an account another address for good: no former one can have it back.</summary>
+    /// <returns>The address that it had; null when the account is gone, or another has the address or may have it back.</returns>
+    public async Task<string?> RebindAsync(Guid userId, EmailAddress address, CancellationToken cancellationToken)
+    {
+        if (await SetAsync(userId, address, cancellationToken) is not var (former, _))
+        {
+            return null;
+        }
+
+        await db.FormerAddresses.Where(row => row.UserId == userId).ExecuteDeleteAsync(cancellationToken);
+        audit.Add(AuditEvents.AddressRebound, new(UserId: userId));
+        await db.SaveChangesAsync(cancellationToken);
+        return former;
+    }
+
     private async Task<(string Email, string Normalized)?> SetAsync(Guid userId, EmailAddress address, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();

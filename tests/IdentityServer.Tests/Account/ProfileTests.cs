@@ -13,11 +13,26 @@ public sealed class ProfileTests
 {
     private static readonly Dictionary<string, string> _full = new()
     {
-        ["name"] = "Ada King", ["given_name"] = "Ada", ["middle_name"] = "Augusta", ["family_name"] = "King", ["nickname"] = "Countess",
-        ["preferred_username"] = "ada", ["birthdate"] = "1815-12-10", ["gender"] = "female", ["locale"] = "fr", ["zoneinfo"] = "Europe/London",
-        ["website"] = "https://ada.example/", ["profile"] = "https://ada.example/me", ["picture"] = "https://ada.example/me.png",
-        ["phone_number"] = "+44 20 7946 0958", ["address.street_address"] = "12 St James's Square\nSecond floor", ["address.postal_code"] = "SW1Y 4JH",
-        ["address.locality"] = "London", ["address.region"] = "England", ["address.country"] = "United Kingdom", ["address.formatted"] = "12 St James's Square, London",
+        ["name"] = "Ada King",
+        ["given_name"] = "Ada",
+        ["middle_name"] = "Augusta",
+        ["family_name"] = "King",
+        ["nickname"] = "Countess",
+        ["preferred_username"] = "ada",
+        ["birthdate"] = "1815-12-10",
+        ["gender"] = "female",
+        ["locale"] = "fr",
+        ["zoneinfo"] = "Europe/London",
+        ["website"] = "https://ada.example/",
+        ["profile"] = "https://ada.example/me",
+        ["picture"] = "https://ada.example/me.png",
+        ["phone_number"] = "+44 20 7946 0958",
+        ["address.street_address"] = "12 St James's Square\nSecond floor",
+        ["address.postal_code"] = "SW1Y 4JH",
+        ["address.locality"] = "London",
+        ["address.region"] = "England",
+        ["address.country"] = "United Kingdom",
+        ["address.formatted"] = "12 St James's Square, London",
     };
 
     [Fact]
@@ -112,7 +127,11 @@ public sealed class ProfileTests
         var forged = page.Document.QuerySelector("input[name=antiforgery]")!.GetAttribute("value")!;
         await browser.PostAsync("/account/profile", new Dictionary<string, string>(fields)
         {
-            ["antiforgery"] = forged, ["phone_number_verified"] = "true", ["email"] = "other@example.com", ["sub"] = "x", ["address"] = "x",
+            ["antiforgery"] = forged,
+            ["phone_number_verified"] = "true",
+            ["email"] = "other@example.com",
+            ["sub"] = "x",
+            ["address"] = "x",
         });
         JsonDocument.Parse(await ClaimsAsync(world, email)).RootElement.EnumerateObject().Select(claim => $"{claim.Name}: {claim.Value}")
             .ShouldBe(["name: Ada K", "phone_number: +44 20 7946 0959"]);

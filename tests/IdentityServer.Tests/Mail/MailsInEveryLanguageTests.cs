@@ -58,6 +58,7 @@ public sealed class MailsInEveryLanguageTests
         AlertMail.AddressChanged(words, MailTexts.Alert() with { About = "n•••@example.org", Until = MailTexts.Requested.AddDays(3) }),
         AlertMail.AddressConfirmed(words, MailTexts.Alert() with { About = "a•••@example.com" }),
         AlertMail.AddressRestored(words, MailTexts.Alert() with { About = "a•••@example.com" }),
+        AlertMail.AddressRebound(words, MailTexts.Alert() with { Browser = null, Network = null, About = "n•••@example.org" }),
         AlertMail.NewBrowser(words, MailTexts.Alert()),
         AlertMail.AppConnected(words, MailTexts.Alert() with { About = "Tea Party" }),
         AlertMail.AppConnected(words, MailTexts.Alert()),

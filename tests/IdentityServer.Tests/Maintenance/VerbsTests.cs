@@ -1,6 +1,10 @@
 using IdentityServer.Audit;
+using IdentityServer.Domain.OneTimeCodes;
+using IdentityServer.Domain.Users;
 using IdentityServer.Maintenance;
+using IdentityServer.SignIn.Proofs;
 using IdentityServer.Storage;
+using IdentityServer.Storage.Entities;
 using IdentityServer.Tests.Support;
 using IdentityServer.TestSupport;
 using IdentityServer.Users;
@@ -21,6 +25,7 @@ public sealed class VerbsTests
     [InlineData("users-create", "users create -h")]
     [InlineData("users-import", "users import --help")]
     [InlineData("users-reset-budget", "users reset-budget -?")]
+    [InlineData("users-change-address", "users change-address --help")]
     [InlineData("clients-import", "clients import --help")]
     [InlineData("db-migrate", "db migrate --help")]
     public async Task Help_says_what_a_verb_takes_and_answers(string snapshot, string commandLine)
@@ -35,8 +40,8 @@ public sealed class VerbsTests
     }
 
     [Theory]
-    [InlineData("user", "'user' is not a verb. Verbs are: users create, users import, users reset-budget, clients import, db migrate.")]
-    [InlineData("users", "A verb is missing. Verbs are: users create, users import, users reset-budget.")]
+    [InlineData("user", "'user' is not a verb. Verbs are: users create, users import, users reset-budget, users change-address, clients import, db migrate.")]
+    [InlineData("users", "A verb is missing. Verbs are: users create, users import, users reset-budget, users change-address.")]
     [InlineData("users imprt FILE", "'imprt' is not a verb. Verbs are: users create,")]
     [InlineData("users create", "'--email' is required")]
     [InlineData("users create --email ada@example.com --nmae Ada", "'--nmae'")]
@@ -184,6 +189,69 @@ public sealed class VerbsTests
             (await db.AuditEvents.CountAsync(entry => entry.UserId == user.Id && entry.Name == AuditEvents.GuessBudgetReset, Cancel)).ShouldBe(1);
             return true;
         });
+    }
+
+    [Fact]
+    public async Task An_address_that_strangers_kept_from_new_passwords_is_free_again()
+    {
+        using var installation = new VerbRun();
+        (await installation.RunAsync(Password, ["users", "create", "--email", "ada@example.com"])).ExitCode.ShouldBe(0);
+        await using var server = await InstallationServer.OpenAsync(installation);
+        Task<bool> TakeAsync() => server.InScopeAsync(async services =>
+        {
+            EmailAddress.TryParse("ada@example.com", out var address).ShouldBeTrue();
+            var lane = await services.GetRequiredService<StandIns>().ForAsync(address!, Cancel);
+            var challenge = new OtpChallenge { Purpose = OtpPurpose.Reset, LimitKey = lane, Seed = [], BrowserHash = [], KeyId = "", Reference = "" };
+            return await services.GetRequiredService<ProofLimits>().TakeMailAsync(challenge, TimeProvider.System.GetUtcNow(), Cancel) is null;
+        });
+        while (await TakeAsync())
+        {
+        }
+
+        (await installation.RunAsync("users", "reset-budget", "--email", "ada@example.com")).ExitCode.ShouldBe(0);
+
+        (await TakeAsync()).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_lost_mailbox_is_replaced_and_cannot_have_the_account_back()
+    {
+        using var installation = new VerbRun();
+        (await installation.RunAsync(Password, ["users", "create", "--email", "ada@example.com"])).ExitCode.ShouldBe(0);
+
+        var answer = await installation.RunAsync("users", "change-address", "--email", "ada@example.com", "--to", "Ada@example.org");
+
+        answer.ExitCode.ShouldBe(0, answer.Error);
+        await using var server = await InstallationServer.OpenAsync(installation);
+        await server.InScopeAsync(async services =>
+        {
+            var db = services.GetRequiredService<IdentityServerDbContext>();
+            var user = await db.Users.SingleAsync(row => row.NormalizedEmail == "ada@example.org", Cancel);
+            (user.Email, user.CredentialVersion).ShouldBe(("Ada@example.org", 1));
+            (await db.FormerAddresses.AnyAsync(Cancel)).ShouldBeFalse();
+            (await db.AuditEvents.CountAsync(entry => entry.UserId == user.Id && entry.Name == AuditEvents.AddressRebound, Cancel)).ShouldBe(1);
+            (await db.OutboxMessages.CountAsync(message => message.UserId == user.Id && message.Payload.Contains("AddressRebound"), Cancel)).ShouldBe(2);
+            return true;
+        });
+    }
+
+    [Theory]
+    [InlineData("nobody@example.com", "free@example.com", 1, "No account has this address")]
+    [InlineData("ada@example.com", "taken@example.com", 1, "Another account has the new address")]
+    [InlineData("ada@example.com", "no address", 2, "--to is not an address")]
+    public async Task An_address_that_cannot_be_given_is_refused_and_nothing_changes(string email, string to, int exitCode, string reason)
+    {
+        using var installation = new VerbRun();
+        (await installation.RunAsync(Password, ["users", "create", "--email", "ada@example.com"])).ExitCode.ShouldBe(0);
+        (await installation.RunAsync(Password, ["users", "create", "--email", "taken@example.com"])).ExitCode.ShouldBe(0);
+
+        var answer = await installation.RunAsync("users", "change-address", "--email", email, "--to", to);
+
+        answer.ExitCode.ShouldBe(exitCode);
+        answer.Error.ShouldContain(reason);
+        await using var server = await InstallationServer.OpenAsync(installation);
+        (await server.InScopeAsync(services => services.GetRequiredService<IdentityServerDbContext>().Users
+            .CountAsync(user => user.CredentialVersion == 0 && (user.Email == "ada@example.com" || user.Email == "taken@example.com"), Cancel))).ShouldBe(2);
     }
 
     [Fact]

@@ -8,7 +8,7 @@ namespace IdentityServer.SignIn.Proofs;
 /// Limits what strangers can have mailed: by network, and by address, whether or not it has an account, so that no limit tells which it
 /// is. A browser that once signed in to the account is counted by the account instead, so that strangers cannot use up its owner's mails.
 /// </summary>
-internal sealed class ProofLimits(CounterOperations counters)
+internal sealed class ProofLimits(CounterOperations counters, ChallengeOperations challenges)
 {
     private static readonly TimeSpan _hour = TimeSpan.FromHours(1);
     private static readonly TimeSpan _day = TimeSpan.FromDays(1);
@@ -44,14 +44,23 @@ internal sealed class ProofLimits(CounterOperations counters)
     /// <returns>How long to wait; null when it may go out.</returns>
     public async Task<TimeSpan?> TakeMailAsync(OtpChallenge challenge, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var lane = $"code-mails/{challenge.Purpose}";
-        if (!(await counters.TrySpendAsync($"{lane}/hour/{challenge.LimitKey:N}", _hour, GuessBudget.ProofMailsPerHour, now, cancellationToken)).Allowed)
+        if (!(await counters.TrySpendAsync(MailKey(challenge.Purpose, "hour", challenge.LimitKey), _hour, GuessBudget.ProofMailsPerHour, now, cancellationToken)).Allowed)
         {
             return SlowDown.WaitFor(_hour, now);
         }
 
-        return (await counters.TrySpendAsync($"{lane}/day/{challenge.LimitKey:N}", _day, GuessBudget.ProofMailsPerDay, now, cancellationToken)).Allowed
+        return (await counters.TrySpendAsync(MailKey(challenge.Purpose, "day", challenge.LimitKey), _day, GuessBudget.ProofMailsPerDay, now, cancellationToken)).Allowed
             ? null
             : SlowDown.WaitFor(_day, now);
     }
+
+    /// <summary>Lets the mails and guesses of a purpose begin anew, for an operator who has made sure of the person. Joins the open unit of work.</summary>
+    public async Task ForgetAsync(string purpose, Guid limitKey, CancellationToken cancellationToken)
+    {
+        await challenges.ForgetProofsAsync(purpose, limitKey, cancellationToken);
+        await counters.ForgetAsync(MailKey(purpose, "hour", limitKey), cancellationToken);
+        await counters.ForgetAsync(MailKey(purpose, "day", limitKey), cancellationToken);
+    }
+
+    private static string MailKey(string purpose, string window, Guid limitKey) => $"code-mails/{purpose}/{window}/{limitKey:N}";
 }

@@ -35,6 +35,9 @@ internal sealed class ConfirmModel(SignUpStep step, CodePageReader reader, Pendi
         return new SeeOther(ReturnRequest.Of(accepted.ClientId, accepted.RequestUri, Words.Wished?.Tag, Target.Page).SignInPage(SignInReason.AccountMade));
     }
 
+    // Something is mailed to the address either way.
+    protected override bool TellsDelivery => true;
+
     protected override string AskUrl(string? reason) => Target.SignUpPage(reason);
 
     protected override string PageUrl(Guid challengeId) => Target.SignUpCodePage(challengeId);
