@@ -54,8 +54,8 @@ public sealed class NoOtherWayTests
                 && (called.DeclaringType.FullName.Contains("AuthenticationSession", StringComparison.Ordinal)
                     || called.Parameters.Any(parameter => parameter.ParameterType.FullName.Contains("AuthenticationSession", StringComparison.Ordinal))))
             .Select(step => step.Method).Distinct().ShouldBeEmpty();
-        Instructions.MethodsWithText(text => text.Contains("authentication_sessions", StringComparison.Ordinal)
-            && (text.Contains("INSERT", StringComparison.OrdinalIgnoreCase) || text.Contains("UPDATE", StringComparison.OrdinalIgnoreCase)))
+        Instructions.MethodsWithText(text => text.Contains("INTO \"authentication_sessions\"", StringComparison.OrdinalIgnoreCase)
+            || text.Contains("UPDATE \"authentication_sessions\"", StringComparison.OrdinalIgnoreCase))
             .ShouldBe(["ChallengeOperations..cctor"]);
         Instructions.All.Where(step => step.Field is { Name: "OpenSession", DeclaringType.Name: "ChallengeOperations" } && step.Instruction.OpCode == OpCodes.Ldsfld)
             .Select(step => step.Method).Distinct().ShouldBe(["ChallengeOperations.ConsumeAsync"]);

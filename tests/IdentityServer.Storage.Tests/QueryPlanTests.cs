@@ -43,6 +43,6 @@ public sealed class QueryPlanTests(SqliteDatabase database) : StorageContract(da
         from field in type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
         let value = field.GetValue(null)
         let sql = value as SqlText ?? value?.GetType().GetProperty("OnSqlite")?.GetValue(value) as SqlText
-        where sql is not null && !sql.Text.Contains("FOR UPDATE", StringComparison.Ordinal)
+        where sql is not null && !sql.Text.Contains("FOR UPDATE", StringComparison.Ordinal) && !sql.Text.Contains("FOR SHARE", StringComparison.Ordinal)
         select ($"{type.Name}.{field.Name}", sql);
 }

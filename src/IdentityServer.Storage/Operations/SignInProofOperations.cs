@@ -12,11 +12,16 @@ public sealed class SignInProofOperations
         WHERE s."Id" = $1 AND s."UserId" = $2 AND s."EndedAt" IS NULL AND s."ExpiresAt" > $3
         """);
 
-    private static readonly SqlText OpenAuthorization = new(
+    // Of a session that is open at this moment, and stays so until the commit: whoever ends it waits, or was first, and then nothing is opened.
+    private const string OpenAuthorization =
         """
         INSERT INTO "authorizations" ("Id", "ApplicationId", "CreationDate", "Scopes", "Status", "Subject", "Type", "SessionId")
-        VALUES ($1, $2, $3, $4, 'valid', $5, 'ad-hoc', $6)
-        """);
+        SELECT $1, $2, $3, $4, 'valid', $5, 'ad-hoc', s."Id" FROM "authentication_sessions" s WHERE s."Id" = $6 AND s."EndedAt" IS NULL
+        """;
+
+    private static readonly SqlText OpenOnSqlite = new(OpenAuthorization);
+
+    private static readonly SqlText OpenOnPostgreSql = new(OpenAuthorization + " FOR SHARE");
 
     private readonly SqlRunner _sql;
     private readonly UnitOfWork _work;
@@ -32,16 +37,15 @@ public sealed class SignInProofOperations
     /// <summary>
     /// Opens the authorization that all tokens of one sign-in at one client hang on, bound to the session. Begins the unit of work.
     /// </summary>
-    /// <returns>Its identifier.</returns>
-    public async Task<string> OpenAuthorizationAsync(
+    /// <returns>Its identifier; null when the session was ended or deleted meanwhile.</returns>
+    public async Task<string?> OpenAuthorizationAsync(
         string clientRowId, Guid userId, Guid sessionId, string scopesJson, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var id = Guid.NewGuid().ToString("N");
         await _work.BeginAsync(cancellationToken);
-        await _sql.WriteAsync(
-            OpenAuthorization,
+        return await _sql.WriteAsync(
+            _sql.OnPostgreSql ? OpenOnPostgreSql : OpenOnSqlite,
             [id, clientRowId, now.ToUnixTimeMilliseconds(), scopesJson, userId.ToString("D"), sessionId],
-            cancellationToken);
-        return id;
+            cancellationToken) == 1 ? id : null;
     }
 }

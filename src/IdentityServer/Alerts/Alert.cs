@@ -20,6 +20,9 @@ internal enum AlertKind
     /// <summary>Somebody wanted to give another account an address that has one.</summary>
     AddressWanted,
 
+    /// <summary>Somebody wanted an address that the account may have back.</summary>
+    AddressReserved,
+
     /// <summary>The password was changed.</summary>
     PasswordChanged,
 
@@ -65,4 +68,5 @@ internal sealed record AlertSource(string? Browser, string? Network, string? Lan
 /// <param name="Recipient">The registered address that it goes to, where the account has it no longer; null for the account's own.</param>
 /// <param name="About">The other address, shortened, or the name of an application that the operator vouches for.</param>
 /// <param name="ChallengeId">The challenge whose page shows how this mail gets on, if one does.</param>
-internal sealed record AlertDetails(string? Recipient = null, string? About = null, Guid? ChallengeId = null);
+/// <param name="Until">Until when something can be undone; null for three days from when it happened.</param>
+internal sealed record AlertDetails(string? Recipient = null, string? About = null, Guid? ChallengeId = null, DateTimeOffset? Until = null);

@@ -39,6 +39,11 @@ internal sealed class AlertHandler(UserDirectory users, AddressChanges addresses
         ExpiresAt = now + _lifetime,
     };
 
+    /// <summary>Tells whoever has an address, or may have it back, that somebody else wants it. Nobody else learns of it.</summary>
+    public static OutboxMessage Wanted(AlertKind kind, AddressHolder holder, OtpChallenge challenge, DateTimeOffset now) => Message(
+        holder.Until is null ? kind : AlertKind.AddressReserved, holder.UserId, AlertSource.Of(challenge), now,
+        new(Recipient: holder.Email, ChallengeId: challenge.Id, Until: holder.Until));
+
     public async Task<DeliveryOutcome> DeliverAsync(OutboxMessage message, CancellationToken cancellationToken)
     {
         var user = await users.FindAsync(message.UserId, cancellationToken);
@@ -51,7 +56,7 @@ internal sealed class AlertHandler(UserDirectory users, AddressChanges addresses
         var words = Words.In((user is null ? null : AccountLocale.LanguageOf(user)?.Tag) ?? source.Language);
         var facts = new AlertMailFacts(
             mail.Product, message.CreatedAt, source.Browser is null ? null : BrowserName.Say(words, source.Browser), source.Network, mail.Host,
-            alert.Details?.About, message.CreatedAt + AddressPolicy.RestorableFor);
+            alert.Details?.About, alert.Details?.Until ?? message.CreatedAt + AddressPolicy.RestorableFor);
         return await mail.SendAsync(recipient, Write(kind, words, facts), cancellationToken);
     }
 
@@ -64,6 +69,7 @@ internal sealed class AlertHandler(UserDirectory users, AddressChanges addresses
         AlertKind.GuessBudgetExhausted => AlertMail.GuessBudgetExhausted(words, facts),
         AlertKind.AddressTaken => AlertMail.AddressTaken(words, facts),
         AlertKind.AddressWanted => AlertMail.AddressWanted(words, facts),
+        AlertKind.AddressReserved => AlertMail.AddressReserved(words, facts),
         AlertKind.PasswordChanged => AlertMail.PasswordChanged(words, facts),
         AlertKind.AddressChangeAsked => AlertMail.AddressChangeAsked(words, facts),
         AlertKind.AddressChanged => AlertMail.AddressChanged(words, facts),

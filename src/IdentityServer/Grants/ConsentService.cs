@@ -10,7 +10,7 @@ namespace IdentityServer.Grants;
 /// Consent, asked and remembered. The question is a row that the authorization endpoint writes; the consent page only answers it, so
 /// nothing that a browser sends decides what is asked.
 /// </summary>
-internal sealed class ConsentService(IdentityServerDbContext db, UnitOfWork work, CeremonyReads reads, AuditTrail audit, TimeProvider clock)
+internal sealed class ConsentService(IdentityServerDbContext db, UnitOfWork work, CeremonyReads reads, ConsentParts parts, TimeProvider clock)
 {
     private static readonly TimeSpan _questionLifetime = TimeSpan.FromHours(1);
 
@@ -53,6 +53,8 @@ internal sealed class ConsentService(IdentityServerDbContext db, UnitOfWork work
         work.InOwnTransactionAsync(
             async () =>
             {
+                // The account's row first, as everywhere: the same app may be removed at this moment.
+                await parts.Budgets.HoldAsync(question.UserId, cancellationToken);
                 var answered = await db.ConsentQuestions
                     .Where(row => row.RequestUri == question.RequestUri && row.UserId == question.UserId && row.Allowed == null)
                     .ExecuteUpdateAsync(set => set.SetProperty(row => row.Allowed, allowed), cancellationToken);
@@ -66,7 +68,7 @@ internal sealed class ConsentService(IdentityServerDbContext db, UnitOfWork work
                     db.OutboxMessages.Add(connected(clock.GetUtcNow()));
                 }
 
-                audit.Add(
+                parts.Audit.Add(
                     allowed ? AuditEvents.ConsentGiven : AuditEvents.ConsentRefused,
                     new(UserId: question.UserId, ClientId: question.ClientId),
                     new Dictionary<string, string> { ["scopes"] = question.Scopes });
@@ -98,3 +100,6 @@ internal sealed class ConsentService(IdentityServerDbContext db, UnitOfWork work
 
     private static string[] Split(string scopes) => scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }
+
+/// <summary>What an answer writes beside it.</summary>
+internal sealed record ConsentParts(GuessBudgetOperations Budgets, AuditTrail Audit);

@@ -48,6 +48,13 @@ internal static class AlertMail
             .Say(words["mail.address-wanted.mend"])
             .Under(Subject(words, facts, "mail.address-wanted.subject"));
 
+    /// <summary>Somebody wanted an address that the account may have back.</summary>
+    public static MailText AddressReserved(Words words, AlertMailFacts facts) =>
+        Circumstances(words, facts, "mail.address-reserved.lead")
+            .Say(words.Say("mail.address-reserved.you", ("moment", words.Moment(facts.Until))))
+            .Say(words.Say("mail.address-changed.not-you", Host(facts), ("moment", words.Moment(facts.Until))))
+            .Under(Subject(words, facts, "mail.address-wanted.subject"));
+
     /// <summary>Another address was asked for: to the one that the account has.</summary>
     public static MailText AddressChangeAsked(Words words, AlertMailFacts facts) =>
         Circumstances(words, facts, "mail.address-asked.lead", (words["mail.new-address"], About(facts)))

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using IdentityServer.Domain.Users;
 using IdentityServer.SignIn.Changes;
-using IdentityServer.Users;
 
 namespace IdentityServer.Maintenance;
 
@@ -12,7 +11,9 @@ internal static class ChangeAddressVerb
         """
         For a person who has lost the mailbox: codes go to the new address from now on, sessions end, codes that are open are void.
         The password stays; whoever has both signs in. So make sure of the person first, by something else than mail. Both
-        addresses are told, and the change is kept in the audit log.
+        addresses are told, and the change is kept in the audit log. No address that the account had before can have it back;
+        to close only that way, give the present address as both. The account is also found by an address that it had within
+        the last three days.
 
         Example:
           IdentityServer users change-address --email ada@example.com --to ada@example.org
@@ -26,7 +27,7 @@ internal static class ChangeAddressVerb
 
     public static Command Describe(VerbConsole console, VerbHost host)
     {
-        var email = new Option<string>("--email") { Description = "The account's present address.", HelpName = "address", Required = true };
+        var email = new Option<string>("--email") { Description = "The account's address.", HelpName = "address", Required = true };
         var to = new Option<string>("--to") { Description = "The address that it is to have.", HelpName = "address", Required = true };
         var verb = new Verb("change-address", "Gives an account another address, for a person who has lost the mailbox.", More) { email, to };
         verb.SetAction((parsed, cancellationToken) =>
@@ -44,14 +45,14 @@ internal static class ChangeAddressVerb
 
         await using var app = await host.OpenAsync(cancellationToken);
         await using var scope = app.Services.CreateAsyncScope();
-        var directory = scope.ServiceProvider.GetRequiredService<UserDirectory>();
-        if (await directory.FindByEmailAsync(email, cancellationToken) is not { } user)
+        var help = scope.ServiceProvider.GetRequiredService<OperatorHelp>();
+        if (await help.FindAsync(email, cancellationToken) is not { } user)
         {
             await console.Error.WriteLineAsync("No account has this address. Look for a typing mistake.");
             return ExitCode.Refused;
         }
 
-        if (!await scope.ServiceProvider.GetRequiredService<OperatorHelp>().ChangeAddressAsync(user, address, cancellationToken))
+        if (!await help.ChangeAddressAsync(user, address, cancellationToken))
         {
             await console.Error.WriteLineAsync("Another account has the new address, or had it until lately and may have it back. Choose another one.");
             return ExitCode.Refused;

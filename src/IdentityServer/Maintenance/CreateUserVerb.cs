@@ -58,7 +58,7 @@ internal static class CreateUserVerb
         var directory = scope.ServiceProvider.GetRequiredService<UserDirectory>();
         if (await directory.FindByEmailAsync(address.Normalized, cancellationToken) is not null)
         {
-            return await RefuseAsync(console, "This address has an account already; nothing was changed.");
+            return await RefuseAsync(console, "This address has an account already, or belonged to one within the last three days; nothing was changed.");
         }
 
         if (await console.ReadNewPasswordAsync(cancellationToken) is not { } password)
@@ -74,7 +74,7 @@ internal static class CreateUserVerb
         var hash = await app.Services.GetRequiredService<IPasswordHasher>().HashAsync(password, cancellationToken);
         if (await directory.CreateAsync(new(address, hash, EmailVerified: false, claims), cancellationToken) is not UserCreation.Created created)
         {
-            return await RefuseAsync(console, "This address has an account already; nothing was changed.");
+            return await RefuseAsync(console, "This address has an account already, or belonged to one within the last three days; nothing was changed.");
         }
 
         await console.Out.WriteLineAsync($"Made the account of {created.User.Email} with the subject {created.User.Id:D}.");

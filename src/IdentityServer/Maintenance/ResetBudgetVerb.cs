@@ -1,6 +1,5 @@
 using System.CommandLine;
 using IdentityServer.SignIn.Changes;
-using IdentityServer.Users;
 
 namespace IdentityServer.Maintenance;
 
@@ -36,9 +35,9 @@ internal static class ResetBudgetVerb
     {
         await using var app = await host.OpenAsync(cancellationToken);
         await using var scope = app.Services.CreateAsyncScope();
-        var directory = scope.ServiceProvider.GetRequiredService<UserDirectory>();
-        if (await directory.FindByEmailAsync(email, cancellationToken) is not { } user
-            || !await scope.ServiceProvider.GetRequiredService<OperatorHelp>().ResetBudgetAsync(user, cancellationToken))
+        var help = scope.ServiceProvider.GetRequiredService<OperatorHelp>();
+        if (await help.FindAsync(email, cancellationToken) is not { } user
+            || !await help.ResetBudgetAsync(user, cancellationToken))
         {
             await console.Error.WriteLineAsync("No account has this address. Look for a typing mistake.");
             return ExitCode.Refused;

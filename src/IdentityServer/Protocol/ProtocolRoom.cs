@@ -74,7 +74,7 @@ internal static class ProtocolRoom
         });
         builder.Services.AddSingleton(root => new HandlerTable(builder.Services, root));
         builder.Services.Replace(ServiceDescriptor.Scoped<IOpenIddictServerDispatcher, HandlerDispatcher>());
-        builder.Services.AddScoped<ClientShare>();
+        builder.Services.AddScoped<ClientShare>().AddScoped<ClientShareOperations>();
         builder.Services.AddSigningKeys();
         builder.Services.AddSingleton<StoredRequestAllowance>();
         builder.Services.AddHostedService<GuardCheck>();

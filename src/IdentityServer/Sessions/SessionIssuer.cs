@@ -13,7 +13,7 @@ internal sealed class SessionIssuer(SessionReader reader, IHttpContextAccessor h
     /// <summary>Prepares the row that consuming the challenge will insert. It says nothing until then.</summary>
     public async Task<PreparedSession> PrepareAsync(OtpChallenge challenge, DateTimeOffset now)
     {
-        var previous = await reader.CurrentAsync();
+        var previous = await reader.LatestAsync();
         var handle = HandleCookie.Create(Guid.CreateVersion7(now));
         var row = new AuthenticationSession
         {

@@ -9,7 +9,18 @@ internal sealed class SessionReader(CeremonyReads reads, IHttpContextAccessor ht
     internal const string CookieName = "idsrv.session";
 
     private AuthenticationSession? _current;
+    private AuthenticationSession? _latest;
     private bool _read;
+
+    /// <summary>
+    /// The session that this browser opened last and that was not ended, whether or not it still signs in. It is only told which sessions
+    /// belong together by it.
+    /// </summary>
+    public async Task<AuthenticationSession?> LatestAsync()
+    {
+        await CurrentAsync();
+        return _latest;
+    }
 
     /// <summary>The session, or null when there is none, it has ended, or the browser's time is over.</summary>
     public async Task<AuthenticationSession?> CurrentAsync()
@@ -27,10 +38,10 @@ internal sealed class SessionReader(CeremonyReads reads, IHttpContextAccessor ht
         }
 
         var session = await reads.SessionAsync(handle.Id, CancellationToken.None);
-        if (session is not null && handle.Matches(session.HandleHash) && session.EndedAt is null
-            && clock.GetUtcNow() < session.BrowserExpiresAt)
+        if (session is not null && handle.Matches(session.HandleHash) && session.EndedAt is null)
         {
-            _current = session;
+            _latest = session;
+            _current = clock.GetUtcNow() < session.BrowserExpiresAt ? session : null;
         }
 
         return _current;

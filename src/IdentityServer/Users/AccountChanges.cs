@@ -103,8 +103,10 @@ internal sealed class AccountChanges(
         await db.ConsentQuestions.Where(row => row.UserId == userId).ExecuteDeleteAsync(cancellationToken);
         await db.OtpChallenges.Where(row => row.UserId == userId).ExecuteDeleteAsync(cancellationToken);
 
-        // Codes that are on their way; what tells of a security matter still goes out, where it has an address of its own.
-        await db.OutboxMessages.Where(row => row.UserId == userId && row.ChallengeId != null).ExecuteDeleteAsync(cancellationToken);
+        // What is still to be told to an address of its own goes out; the rest goes, with the addresses in it.
+        await db.OutboxMessages
+            .Where(row => row.UserId == userId && (row.ChallengeId != null || row.DueAt == null || !row.Payload.Contains("\"Recipient\":\"")))
+            .ExecuteDeleteAsync(cancellationToken);
 
         // Budget, sessions, consents and addresses go with the row.
         var deleted = await db.Users.Where(row => row.Id == userId).ExecuteDeleteAsync(cancellationToken) == 1;

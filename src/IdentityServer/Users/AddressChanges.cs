@@ -33,12 +33,14 @@ internal sealed class AddressChanges(IdentityServerDbContext db, AuditTrail audi
     public async Task<AddressHolder?> HolderAsync(EmailAddress address, Guid? asking, CancellationToken cancellationToken)
     {
         if (await db.Users.AsNoTracking().Where(row => row.NormalizedEmail == address.Normalized)
-            .Select(row => new AddressHolder(row.Id, row.Email)).SingleOrDefaultAsync(cancellationToken) is { } holder)
+            .Select(row => new AddressHolder(row.Id, row.Email, null)).SingleOrDefaultAsync(cancellationToken) is { } holder)
         {
             return holder;
         }
 
-        return await FormerAsync(address, cancellationToken) is { } former && former.UserId != asking ? new(former.UserId, former.Email) : null;
+        return await FormerAsync(address, cancellationToken) is { } former && former.UserId != asking
+            ? new(former.UserId, former.Email, former.ExpiresAt)
+            : null;
     }
 
     /// <summary>The account that had an address until lately, as it was registered; null when none did.</summary>
@@ -103,6 +105,10 @@ internal sealed class AddressChanges(IdentityServerDbContext db, AuditTrail audi
         return lost;
     }
 
+    /// <summary>The addresses that an account had until lately.</summary>
+    public Task<List<string>> FormerOfAsync(Guid userId, CancellationToken cancellationToken) =>
+        db.FormerAddresses.AsNoTracking().Where(row => row.UserId == userId).Select(row => row.Email).ToListAsync(cancellationToken);
+
     /// <summary>
     /// The address that an account had at a moment, as far as that is kept: whoever was told of something then is told there, not at an
     /// address that was set since, perhaps by somebody else.
@@ -140,7 +146,7 @@ internal sealed class AddressChanges(IdentityServerDbContext db, AuditTrail audi
         var now = time.GetUtcNow();
         var present = await db.Users.AsNoTracking().Where(row => row.Id == userId)
             .Select(row => new { row.Email, row.NormalizedEmail }).SingleOrDefaultAsync(cancellationToken);
-        if (present is null || await HolderAsync(address, userId, cancellationToken) is not null)
+        if (present is null || await HolderAsync(address, userId, cancellationToken) is { } holder && holder.UserId != userId)
         {
             return null;
         }
@@ -160,4 +166,5 @@ internal sealed class AddressChanges(IdentityServerDbContext db, AuditTrail audi
 /// <summary>The account that has an address, or may have it back.</summary>
 /// <param name="UserId">The account.</param>
 /// <param name="Email">The address, as it was registered.</param>
-internal sealed record AddressHolder(Guid UserId, string Email);
+/// <param name="Until">Until when it may have it back; null when it has it.</param>
+internal sealed record AddressHolder(Guid UserId, string Email, DateTimeOffset? Until);

@@ -34,7 +34,7 @@ internal sealed class UserDirectory(IdentityServerDbContext db, CeremonyReads re
     public async Task<UserCreation> CreateAsync(NewUser newUser, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(newUser);
-        if (await reads.UserAsync(newUser.Address.Normalized, cancellationToken) is not null)
+        if (await IsTakenAsync(newUser.Address, cancellationToken))
         {
             return new UserCreation.AddressTaken();
         }
@@ -68,9 +68,7 @@ internal sealed class UserDirectory(IdentityServerDbContext db, CeremonyReads re
     public async Task<UserCreation> CreateWithinAsync(NewUser newUser, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(newUser);
-        var now = time.GetUtcNow();
-        if (await reads.UserAsync(newUser.Address.Normalized, cancellationToken) is not null
-            || await db.FormerAddresses.AnyAsync(row => row.NormalizedEmail == newUser.Address.Normalized && row.ExpiresAt > now, cancellationToken))
+        if (await IsTakenAsync(newUser.Address, cancellationToken))
         {
             return new UserCreation.AddressTaken();
         }
@@ -105,6 +103,18 @@ internal sealed class UserDirectory(IdentityServerDbContext db, CeremonyReads re
             Forget();
         }
     }
+
+    /// <summary>Those of the addresses that an account may have back: nobody else gets them until then.</summary>
+    public async Task<IReadOnlySet<string>> FindReservedAsync(IReadOnlyCollection<EmailAddress> addresses, CancellationToken cancellationToken)
+    {
+        var (now, normalized) = (time.GetUtcNow(), addresses.Select(address => address.Normalized).ToArray());
+        return (await db.FormerAddresses.AsNoTracking()
+            .Where(row => normalized.Contains(row.NormalizedEmail) && row.ExpiresAt > now)
+            .Select(row => row.NormalizedEmail).ToListAsync(cancellationToken)).ToHashSet(StringComparer.Ordinal);
+    }
+
+    private async Task<bool> IsTakenAsync(EmailAddress address, CancellationToken cancellationToken) =>
+        await reads.UserAsync(address.Normalized, cancellationToken) is not null || (await FindReservedAsync([address], cancellationToken)).Count > 0;
 
     private User Add(NewUser newUser)
     {

@@ -13,19 +13,26 @@
     }
   }
 
+  if (!ending.hidden) {
+    warn(ending.textContent, left - 500); // what stood there when the page came is not read out by itself
+    ending.hidden = true;
+  }
+
   const ask = async (wait) => {
     try {
       const answer = await fetch(ending.dataset.state, { redirect: "manual", headers: { Accept: "application/json" } });
-      if (!answer.ok) {
+      if (answer.status === 404 || answer.type === "opaqueredirect") {
         return; // used or closed elsewhere
       }
-      const { state, text, final } = await answer.json();
-      if (delivery.textContent !== text) {
-        delivery.className = "delivery delivery-" + state;
-        delivery.textContent = text;
-      }
-      if (final) {
-        return;
+      if (answer.ok) {
+        const { state, text, final } = await answer.json();
+        if (delivery.textContent !== text) {
+          delivery.className = "delivery delivery-" + state;
+          delivery.textContent = text;
+        }
+        if (final) {
+          return;
+        }
       }
     } catch {
       // Away for a moment: asked again.

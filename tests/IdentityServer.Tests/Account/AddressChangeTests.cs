@@ -1,10 +1,16 @@
 using System.Net;
+using IdentityServer.Alerts;
 using IdentityServer.Audit;
+using IdentityServer.Domain.Users;
+using IdentityServer.Outbox;
+using IdentityServer.SignIn.Changes;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Tests.SignIn;
 using IdentityServer.Tests.Support;
+using IdentityServer.Users;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace IdentityServer.Tests.Account;
 
@@ -257,7 +263,9 @@ public sealed class AddressChangeTests
         await browser.ChangeAddressAsync(New);
         var early1 = await early.AskForResetAsync(email);
         var earlyCode = await early.ReadCodeAsync(email, RestoreMail);
-        await world.AddUserAsync(email); // by the operator, who may
+        var other = await world.AddUserAsync();
+        await world.ReadAsync(db => db.Users.Where(user => user.Email == other)
+            .ExecuteUpdateAsync(set => set.SetProperty(user => user.Email, email).SetProperty(user => user.NormalizedEmail, email))); // however it came by it
 
         await world.OpenBrowser().ResetAsync(email);
         var late = await early.ChooseAsync(early1, earlyCode);
@@ -279,13 +287,90 @@ public sealed class AddressChangeTests
         // By an account of their own, with the code or without; the mailbox is told instead.
         var signingUp = world.OpenBrowser();
         await signingUp.AskForAccountAsync(email);
-        (await signingUp.ReadMailAsync(email, "you have an account already")).Text.ShouldNotMatch("(?m)^[0-9]{5}\r?$");
+        var told = await signingUp.ReadMailAsync(email, "somebody gave your address");
+        told.Text.ShouldNotMatch("(?m)^[0-9]{5}\r?$");
+        told.Text.ReplaceLineEndings(" ").ShouldContain("after 09:00 UTC on 5 March 2026");
         var (other, _) = await world.OpenAccountAsync(second, "/account/address");
         await other.AskForAddressAsync(email);
         (await other.ReadMailAsync(email, "somebody gave your address")).Text.ShouldNotMatch("(?m)^[0-9]{5}\r?$");
+        EmailAddress.TryParse(email, out var address).ShouldBeTrue();
+        (await world.Server.InScopeAsync(services => services.GetRequiredService<UserDirectory>().CreateAsync(
+            new(address!, null, EmailVerified: false, StandardClaims.None), TestContext.Current.CancellationToken))).ShouldBeOfType<UserCreation.AddressTaken>();
 
         await world.OpenBrowser().ResetAsync(email, subject: RestoreMail);
         (await world.ReadAsync(db => OwnUsers(db).OrderBy(user => user.Email).Select(user => user.Email).ToListAsync())).ShouldBe([email, second], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task A_sign_up_that_was_asked_for_before_the_address_was_left_gets_nothing_either()
+    {
+        await using var world = await World.StartAsync();
+        var email = await world.AddUserAsync();
+        var (owner, _) = await world.OpenAccountAsync(email, "/account/address");
+        await owner.ChangeAddressAsync(New);
+        await world.ReadAsync(db => db.FormerAddresses.ExecuteDeleteAsync()); // nobody had it of late
+        var signingUp = world.OpenBrowser();
+        var page = await signingUp.AskForAccountAsync(email);
+        var code = await signingUp.ReadCodeAsync(email, MailboxPages.SignUpMail);
+        await world.ReadAsync(async db =>
+        {
+            var id = (await OwnUsers(db).SingleAsync()).Id;
+            db.FormerAddresses.Add(new() { UserId = id, Email = email, NormalizedEmail = email, ChangedAt = world.Clock.GetUtcNow(), ExpiresAt = world.Clock.GetUtcNow().AddDays(3) });
+            return await db.SaveChangesAsync();
+        });
+
+        (await signingUp.EnterCodeAsync(page, code)).Parameter("reason").ShouldBe("code-void");
+
+        (await world.ReadAsync(db => OwnUsers(db).SingleAsync())).Email.ShouldBe(New);
+    }
+
+    [Fact]
+    public async Task An_operator_gives_an_account_another_address_and_closes_the_way_back()
+    {
+        await using var world = await World.StartAsync();
+        var email = await world.AddUserAsync();
+        var (browser, _) = await world.OpenAccountAsync(email, "/account/address");
+        await browser.ChangeAddressAsync(New);
+        Task<bool> ChangeAsync(string present, string to) => world.Server.InScopeAsync(async services =>
+        {
+            var help = services.GetRequiredService<OperatorHelp>();
+            EmailAddress.TryParse(to, out var address).ShouldBeTrue();
+            return await help.ChangeAddressAsync((await help.FindAsync(present, TestContext.Current.CancellationToken))!, address!, TestContext.Current.CancellationToken);
+        });
+
+        // Found by the address that it had, too; the present one closes the way back and nothing else.
+        (await ChangeAsync(email, New)).ShouldBeTrue();
+        (await world.ReadAsync(db => db.FormerAddresses.AnyAsync())).ShouldBeFalse();
+        (await browser.GetAsync("/account")).Target().ShouldBe("/sign-in");
+        await world.OpenBrowser().AskForResetAsync(email);
+        (await ChangeAsync(New, "third@example.com")).ShouldBeTrue();
+
+        world.Server.Services.GetRequiredService<OutboxSignal>().Notify();
+        await browser.ReadMailAsync("third@example.com", "your address was changed");
+        (await world.ReadAsync(db => OwnUsers(db).SingleAsync())).Email.ShouldBe("third@example.com");
+        (await world.ReadAsync(db => db.FormerAddresses.AnyAsync())).ShouldBeFalse();
+        world.Smtp.Mails.ShouldNotContain(mail => mail.Message.Subject!.Contains(RestoreMail));
+    }
+
+    [Fact]
+    public async Task What_happened_before_a_change_is_told_to_the_address_that_the_account_had_then()
+    {
+        await using var world = await World.StartAsync();
+        var email = await world.AddUserAsync();
+        var before = world.Clock.GetUtcNow();
+        var (browser, _) = await world.OpenAccountAsync(email, "/account/address");
+        await world.AdvanceAsync(TimeSpan.FromMinutes(1));
+        await browser.ChangeAddressAsync(New);
+
+        // As a relay that was away for a while lets it happen.
+        await world.ReadAsync(async db =>
+        {
+            db.OutboxMessages.Add(AlertHandler.Message(AlertKind.NewBrowser, (await OwnUsers(db).SingleAsync()).Id, new(null, null, "en"), before));
+            return await db.SaveChangesAsync();
+        });
+        world.Server.Services.GetRequiredService<OutboxSignal>().Notify();
+
+        await browser.ReadMailAsync(email, "sign-in from a new browser");
     }
 
     [Fact]

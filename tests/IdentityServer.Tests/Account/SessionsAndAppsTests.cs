@@ -156,19 +156,25 @@ public sealed class SessionsAndAppsTests
         var (browser, _) = await world.OpenAccountAsync(email);
         await AllowAsync(browser, app);
         await world.OpenAccountAsync(other);
+        await browser.ChangeAddressAsync("moved@example.com");
+        await browser.AskForAddressAsync("next@example.com");
 
         var answer = await browser.SubmitAsync(await browser.GetAsync("/account/data"), new Dictionary<string, string>());
 
         answer.Message.Content.Headers.ContentDisposition!.DispositionType.ShouldBe("attachment");
         answer.Message.Headers.CacheControl!.NoStore.ShouldBeTrue();
-        var user = await world.ReadAsync(db => db.Users.SingleAsync(row => row.Email == email));
+        var user = await world.ReadAsync(db => db.Users.SingleAsync(row => row.Email == "moved@example.com"));
         var data = JsonDocument.Parse(answer.Body).RootElement;
-        data.GetProperty("account").GetProperty("email").GetString().ShouldBe(email);
+        data.GetProperty("account").GetProperty("email").GetString().ShouldBe("moved@example.com");
+        data.GetProperty("account").GetProperty("former_addresses")[0].GetProperty("email").GetString().ShouldBe(email);
+        data.GetProperty("account").GetProperty("pending_addresses")[0].GetProperty("email").GetString().ShouldBe("next@example.com");
+        data.GetProperty("codes").EnumerateArray().Select(entry => entry.GetProperty("purpose").GetString()).ShouldBe(["sign-in", "new-address", "new-address"]);
+        data.GetProperty("mails").GetArrayLength().ShouldBe(8);
         data.GetProperty("claims").GetProperty("name").GetString().ShouldBe("Ada Lovelace");
         data.GetProperty("sessions").GetArrayLength().ShouldBe(1);
         data.GetProperty("applications")[0].GetProperty("client_id").GetString().ShouldBe(app.Id);
         data.GetProperty("security_events").EnumerateArray().Select(entry => entry.GetProperty("name").GetString())
-            .ShouldBe([AuditEvents.UserCreated, AuditEvents.CodeIssued, AuditEvents.SessionOpened, AuditEvents.ConsentGiven], ignoreOrder: true);
+            .Distinct().ShouldBe([AuditEvents.UserCreated, AuditEvents.CodeIssued, AuditEvents.SessionOpened, AuditEvents.ConsentGiven, AuditEvents.AddressChangeAsked, AuditEvents.AddressChanged], ignoreOrder: true);
         answer.Body.ShouldNotContain(user.PasswordHash!);
         answer.Body.ShouldNotContain("argon2");
         answer.Body.ShouldNotContain(other);

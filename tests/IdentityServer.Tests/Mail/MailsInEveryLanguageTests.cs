@@ -53,6 +53,7 @@ public sealed class MailsInEveryLanguageTests
         CodeMail.ForRestore(words, MailTexts.Code() with { ClientName = null }),
         CodeMail.ForNewAddress(words, MailTexts.Code() with { ClientName = null }),
         CodeMail.ForDeletion(words, MailTexts.Code() with { ClientName = null }),
+        AlertMail.AddressReserved(words, MailTexts.Alert() with { Until = MailTexts.Requested.AddDays(2) }),
         AlertMail.AddressWanted(words, MailTexts.Alert()),
         AlertMail.AddressChangeAsked(words, MailTexts.Alert() with { About = "n•••@example.org" }),
         AlertMail.AddressChanged(words, MailTexts.Alert() with { About = "n•••@example.org", Until = MailTexts.Requested.AddDays(3) }),

@@ -73,6 +73,22 @@ public sealed class ResetTests
         answers.Distinct().ShouldHaveSingleItem();
     }
 
+    [Fact]
+    public async Task No_browser_that_signed_in_before_uses_up_the_resets_of_another()
+    {
+        await using var world = await World.StartAsync();
+        var email = await world.AddUserAsync();
+        var (one, _) = await world.OpenAccountAsync(email);
+        var (other, _) = await world.OpenAccountAsync(email);
+        for (var mail = 0; mail < 3; mail++)
+        {
+            await one.AskForResetAsync(email);
+        }
+
+        (await one.TryResetAsync(email)).Status.ShouldBe(HttpStatusCode.TooManyRequests);
+        (await other.TryResetAsync(email)).Status.ShouldBe(HttpStatusCode.SeeOther);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

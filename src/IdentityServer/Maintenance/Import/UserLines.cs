@@ -28,12 +28,17 @@ internal sealed class UserLines(UserDirectory directory, IPasswordHasher hasher)
         }
 
         var known = await directory.FindManyByEmailAsync([.. read.Select(entry => entry.Line.Address)], cancellationToken);
+        var reserved = await directory.FindReservedAsync([.. read.Select(entry => entry.Line.Address)], cancellationToken);
         var fresh = new Dictionary<string, (int Index, UserLine Line)>(StringComparer.Ordinal);
         foreach (var (index, line) in read)
         {
             if (known.TryGetValue(line.Address.Normalized, out var user))
             {
                 outcomes[index] = Compare(line, user.Email, user.EmailVerified, user.Claims);
+            }
+            else if (reserved.Contains(line.Address.Normalized))
+            {
+                outcomes[index] = new LineOutcome.Unchanged(); // its account has another address since, and may have this one back
             }
             else if (!fresh.TryAdd(line.Address.Normalized, (index, line)))
             {

@@ -12,7 +12,8 @@ namespace IdentityServer.Protocol.EndSession;
 /// What one client was given in a session. It is all that a client's hint ends where the browser that holds the session does not ask:
 /// the client could have revoked the same at the revocation endpoint, and what others were given is not its to end.
 /// </summary>
-internal sealed class ClientShare(IdentityServerDbContext db, UnitOfWork work, TokenOperations tokens, ClientCache clients, AuditTrail audit)
+internal sealed class ClientShare(
+    IdentityServerDbContext db, UnitOfWork work, ClientShareOperations operations, ClientCache clients, AuditTrail audit)
 {
     /// <summary>Revokes the client's authorizations of the session and their tokens, durably. Again changes nothing.</summary>
     public async Task EndAsync(AuthenticationSession session, string clientId, CancellationToken cancellationToken)
@@ -22,7 +23,7 @@ internal sealed class ClientShare(IdentityServerDbContext db, UnitOfWork work, T
             return;
         }
 
-        await work.BeginAsync(cancellationToken);
+        await operations.Sessions.BeginAsync(session.UserId, cancellationToken);
 
         // Changes nothing and takes the row: whatever ends something of a session takes it first, so none waits for what the other holds.
         await db.AuthenticationSessions.Where(row => row.Id == session.Id)
@@ -33,7 +34,7 @@ internal sealed class ClientShare(IdentityServerDbContext db, UnitOfWork work, T
             .Select(row => row.Id!).ToListAsync(cancellationToken);
         foreach (var authorization in given)
         {
-            await tokens.RevokeFamilyAsync(authorization, cancellationToken);
+            await operations.Tokens.RevokeFamilyAsync(authorization, cancellationToken);
         }
 
         if (given.Count > 0)
@@ -45,3 +46,6 @@ internal sealed class ClientShare(IdentityServerDbContext db, UnitOfWork work, T
         await work.CommitAsync(cancellationToken);
     }
 }
+
+/// <summary>What ends a client's share.</summary>
+internal sealed record ClientShareOperations(SessionOperations Sessions, TokenOperations Tokens);

@@ -3,6 +3,7 @@ using IdentityServer.Protocol.Guards;
 using IdentityServer.Storage.Operations;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
+using static OpenIddict.Abstractions.OpenIddictConstants;
 using static OpenIddict.Server.OpenIddictServerEvents;
 using static OpenIddict.Server.OpenIddictServerHandlers;
 
@@ -34,12 +35,19 @@ internal sealed class BindAuthorization(SignInProofOperations operations, IOpenI
 
         var client = await clients.FindByClientIdAsync(context.ClientId!, context.CancellationToken)
             ?? throw new InvalidOperationException("The client was validated and must exist.");
-        principal.SetAuthorizationId(await operations.OpenAuthorizationAsync(
+        var opened = await operations.OpenAuthorizationAsync(
             (await clients.GetIdAsync(client, context.CancellationToken))!,
             Guid.ParseExact(subject, "D"),
             sessionId,
             JsonSerializer.Serialize(principal.GetScopes().AsEnumerable()),
             clock.GetUtcNow(),
-            context.CancellationToken));
+            context.CancellationToken);
+        if (opened is null)
+        {
+            context.Reject(Errors.LoginRequired, "The sign-in that this request builds on has just ended. Sign in again.");
+            return;
+        }
+
+        principal.SetAuthorizationId(opened);
     }
 }

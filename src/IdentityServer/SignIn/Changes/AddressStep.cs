@@ -126,8 +126,7 @@ internal sealed class AddressStep(UserDirectory users, AddressChanges addresses,
     // Whoever has an account with the address is told; nobody else learns of it.
     private async Task<Func<OtpChallenge, DateTimeOffset, OutboxMessage>> MessageAsync(EmailAddress address, Guid asking, CancellationToken cancellationToken) =>
         await addresses.HolderAsync(address, asking, cancellationToken) is { } holder
-            ? (challenge, now) => AlertHandler.Message(
-                AlertKind.AddressWanted, holder.UserId, AlertSource.Of(challenge), now, new(Recipient: holder.Email, ChallengeId: challenge.Id))
+            ? (challenge, now) => AlertHandler.Wanted(AlertKind.AddressWanted, holder, challenge, now)
             : ChallengeFactory.CodeMail;
 }
 

@@ -18,7 +18,7 @@ internal sealed class DeletionStep(AccountChanges accounts, SessionEnder session
 {
     /// <summary>
     /// Until when the account cannot be deleted; null when it can. As long as a former mailbox may have it back, nobody who took it may put
-    /// it out of its owner's reach.
+    /// it out of its owner's reach. Asked before a code is: a change of address after that voids the code.
     /// </summary>
     public Task<DateTimeOffset?> BarredUntilAsync(User user, CancellationToken cancellationToken) =>
         parts.Addresses.RestorableUntilAsync(user.Id, cancellationToken);
@@ -66,12 +66,6 @@ internal sealed class DeletionStep(AccountChanges accounts, SessionEnder session
 
     private async Task<bool> DeleteAsync(OtpChallenge challenge, User user, SignInOrigin origin)
     {
-        // Asked again here: the account's row is held, so no change of address is under way.
-        if (await BarredUntilAsync(user, CancellationToken.None) is not null)
-        {
-            return false;
-        }
-
         await sessions.EndAllAsync(user.Id, spared: null, CancellationToken.None);
         if (!await accounts.DeleteAsync(user.Id, CancellationToken.None))
         {

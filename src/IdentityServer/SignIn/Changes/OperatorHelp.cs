@@ -16,16 +16,38 @@ namespace IdentityServer.SignIn.Changes;
 /// </summary>
 internal sealed class OperatorHelp(UnitOfWork work, AccountChanges accounts, AddressChanges addresses, SessionEnder sessions, OperatorHelpParts parts)
 {
-    /// <summary>Lets an account sign in, and its address ask for new passwords, after too many wrong codes.</summary>
+    /// <summary>The account that has an address, or had it until lately and may have it back.</summary>
+    public async Task<User?> FindAsync(string email, CancellationToken cancellationToken) =>
+        EmailAddress.TryParse(email, out var address) && await addresses.HolderAsync(address, asking: null, cancellationToken) is { } holder
+            ? await parts.Users.FindAsync(holder.UserId, cancellationToken)
+            : null;
+
+    /// <summary>
+    /// Lets an account sign in after too many wrong codes, and ask for new passwords by each address that it has or may have back.
+    /// </summary>
     /// <returns>False when the account is gone.</returns>
     public async Task<bool> ResetBudgetAsync(User user, CancellationToken cancellationToken)
     {
-        var lane = EmailAddress.TryParse(user.Email, out var address) ? await parts.StandIns.ForAsync(address, cancellationToken) : user.Id;
+        var lanes = new List<Guid>();
+        foreach (var email in (await addresses.FormerOfAsync(user.Id, cancellationToken)).Append(user.Email))
+        {
+            if (EmailAddress.TryParse(email, out var address))
+            {
+                lanes.Add(await parts.StandIns.ForAsync(address, cancellationToken));
+            }
+        }
+
         return await work.InOwnTransactionAsync(
             async () =>
             {
-                await parts.Limits.ForgetAsync(OtpPurpose.Reset, lane, cancellationToken);
-                return await accounts.ResetGuessBudgetAsync(user.Id, cancellationToken);
+                // The account's row first, as everywhere, and only then the counters.
+                var known = await accounts.ResetGuessBudgetAsync(user.Id, cancellationToken);
+                foreach (var lane in known ? lanes : [])
+                {
+                    await parts.Limits.ForgetAsync(OtpPurpose.Reset, lane, cancellationToken);
+                }
+
+                return known;
             },
             cancellationToken);
     }
@@ -34,6 +56,9 @@ internal sealed class OperatorHelp(UnitOfWork work, AccountChanges accounts, Add
     /// Gives an account another address because its mailbox is lost. Its sessions end, open codes are void, both addresses are told. The
     /// former address cannot have it back: in whose hands that mailbox is, is what the operator had to judge.
     /// </summary>
+    /// <param name="user">The account.</param>
+    /// <param name="address">The address. Its present one is fine: then only the way back is closed.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>False when another account has the address, or may have it back, or the account is gone.</returns>
     public Task<bool> ChangeAddressAsync(User user, EmailAddress address, CancellationToken cancellationToken) => work.InOwnTransactionAsync(
         async () =>
@@ -56,4 +81,4 @@ internal sealed class OperatorHelp(UnitOfWork work, AccountChanges accounts, Add
 }
 
 /// <summary>What an operator's help touches beside the account.</summary>
-internal sealed record OperatorHelpParts(StandIns StandIns, ProofLimits Limits, CeremonyWrites Rows, TimeProvider Clock);
+internal sealed record OperatorHelpParts(UserDirectory Users, StandIns StandIns, ProofLimits Limits, CeremonyWrites Rows, TimeProvider Clock);

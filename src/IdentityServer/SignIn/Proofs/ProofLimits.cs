@@ -6,7 +6,7 @@ namespace IdentityServer.SignIn.Proofs;
 
 /// <summary>
 /// Limits what strangers can have mailed: by network, and by address, whether or not it has an account, so that no limit tells which it
-/// is. A browser that once signed in to the account is counted by the account instead, so that strangers cannot use up its owner's mails.
+/// is. A browser that once signed in to the account is counted by itself instead, so that strangers cannot use up its owner's mails.
 /// </summary>
 internal sealed class ProofLimits(CounterOperations counters, ChallengeOperations challenges)
 {

@@ -92,8 +92,7 @@ internal sealed class SignUpStep(UserDirectory users, IPasswordHasher hasher, Pr
     // Whoever has an account with the address is told; nobody else learns of it.
     private async Task<Func<OtpChallenge, DateTimeOffset, OutboxMessage>> MessageAsync(EmailAddress address, CancellationToken cancellationToken) =>
         await parts.Addresses.HolderAsync(address, asking: null, cancellationToken) is { } holder
-            ? (challenge, now) => AlertHandler.Message(
-                AlertKind.AddressTaken, holder.UserId, AlertSource.Of(challenge), now, new(Recipient: holder.Email, ChallengeId: challenge.Id))
+            ? (challenge, now) => AlertHandler.Wanted(AlertKind.AddressTaken, holder, challenge, now)
             : ChallengeFactory.CodeMail;
 
     private static PendingAccount Account(OtpChallenge challenge, EmailAddress address, string hash) => new()
