@@ -1,4 +1,6 @@
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Html;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace IdentityServer.Languages;
 
@@ -16,7 +18,11 @@ internal sealed class PageWords
 
     private PageWords(HttpRequest request)
     {
-        _wished = SupportedLanguages.FromUiLocales(request.Query[UiLocales]);
+        // An error page stands for the request that failed, and has lost its query.
+        var query = request.HttpContext.Features.Get<IStatusCodeReExecuteFeature>()?.OriginalQueryString is { Length: > 0 } original
+            ? new QueryCollection(QueryHelpers.ParseQuery(original))
+            : request.Query;
+        _wished = SupportedLanguages.FromUiLocales(query[UiLocales]);
         _words = Words.In(_wished ?? SupportedLanguages.FromAcceptLanguage(request.Headers.AcceptLanguage) ?? SupportedLanguages.Default);
     }
 

@@ -44,6 +44,14 @@ internal abstract class CodePageModel(CodePageReader reader, TimeProvider clock,
     /// <summary>Where the script asks how the mail gets on; null where that is not told.</summary>
     public string? StateUrl => TellsDelivery ? PageUrl(View!.Challenge.Id) + "&handler=State" : null;
 
+    /// <summary>When the mail can be sent again, if not now; null when it can.</summary>
+    public string? ResendHint => ResendPolicy.Judge(View!.Challenge.Sends, View.Challenge.LastSentAt, clock.GetUtcNow()) switch
+    {
+        ResendVerdict.Wait wait => Words.Say("code.resend-wait", ("wait", Words.Words.Span(wait.Remaining))),
+        ResendVerdict.Spent => Words["code.resend-spent"],
+        _ => null,
+    };
+
     /// <summary>Where to begin anew.</summary>
     public string StartOverUrl => AskUrl(null);
 

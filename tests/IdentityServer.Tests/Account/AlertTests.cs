@@ -84,6 +84,29 @@ public sealed class AlertTests
     }
 
     [Fact]
+    public async Task The_code_page_says_when_the_mail_can_be_sent_again()
+    {
+        await using var world = await World.StartAsync();
+        var email = await world.AddUserAsync();
+        var browser = world.OpenBrowser();
+        var page = await browser.ReachCodePageAsync("/sign-in", email);
+        await browser.ReadCodeAsync(email);
+        var address = page.Message.RequestMessage!.RequestUri!.PathAndQuery;
+        page.Document.QuerySelector("#resend-hint")!.TextContent.ShouldBe("The mail can be sent again in 60 seconds.");
+
+        for (var send = 2; send <= 3; send++)
+        {
+            await world.AdvanceAsync(TimeSpan.FromSeconds(60));
+            page = await browser.GetAsync(address);
+            page.Document.QuerySelector("#resend-hint").ShouldBeNull();
+            await browser.SubmitAsync(page, new Dictionary<string, string>(), formTarget: "handler=Resend");
+            await browser.ReadCodeAsync(email);
+        }
+
+        (await browser.GetAsync(address)).Document.QuerySelector("#resend-hint")!.TextContent.ShouldStartWith("This code has been mailed three times");
+    }
+
+    [Fact]
     public async Task The_code_page_warns_five_minutes_before_the_code_ends()
     {
         await using var world = await World.StartAsync();

@@ -27,6 +27,19 @@ public sealed class LanguageChoiceTests
         (await browser.GetAsync("/sign-in")).Document.DocumentElement.GetAttribute("lang").ShouldBe(spoken);
     }
 
+    [Theory]
+    [InlineData("/no-such-page?ui_locales=it", "Questa pagina non esiste")]
+    [InlineData("/connect/authorize?client_id=nobody&ui_locales=it", "Non è stato possibile leggere questa richiesta")]
+    public async Task An_error_page_speaks_the_language_that_was_wished_for(string address, string heading)
+    {
+        await using var world = await World.StartAsync();
+
+        var page = await world.OpenBrowser().GetAsync(address);
+
+        page.Document.DocumentElement.GetAttribute("lang").ShouldBe("it");
+        page.Document.QuerySelector("h1")!.TextContent.ShouldBe(heading);
+    }
+
     [Fact]
     public async Task The_clients_wish_goes_through_the_whole_flow_and_into_the_mail()
     {
