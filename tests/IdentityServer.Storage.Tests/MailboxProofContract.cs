@@ -109,6 +109,33 @@ public abstract class MailboxProofContract(Database database) : StorageContract(
     }
 
     [Fact]
+    public async Task However_many_browsers_guess_at_an_account_it_takes_sixty_in_thirty_days()
+    {
+        var user = await AddUserAsync();
+        var (evaluated, right) = (0, default(OtpChallenge));
+        for (var browser = 0; browser < 9; browser++)
+        {
+            var lane = Guid.NewGuid();
+            for (var round = 0; round < 2; round++)
+            {
+                var challenge = await AddChallengeAsync(user, row => (row.Purpose, row.LimitKey) = (OtpPurpose.Reset, lane));
+                for (var guess = 0; guess < 5; guess++)
+                {
+                    evaluated += await SpendAsync(challenge) is SpendOutcome.Spent ? 1 : 0;
+                }
+
+                right ??= challenge;
+            }
+        }
+
+        evaluated.ShouldBe(GuessBudget.ProofsPerAccountMonth);
+
+        // A right code gives its own back.
+        (await ConsumeProofAsync(right!, () => Task.FromResult(true))).ShouldBeTrue();
+        (await SpendAsync(await AddChallengeAsync(user, row => (row.Purpose, row.LimitKey) = (OtpPurpose.Reset, Guid.NewGuid())))).ShouldBeOfType<SpendOutcome.Spent>();
+    }
+
+    [Fact]
     public async Task A_challenge_of_another_purpose_is_not_spent()
     {
         var challenge = await AddChallengeAsync(await AddUserAsync(), row => row.Purpose = OtpPurpose.Reset);

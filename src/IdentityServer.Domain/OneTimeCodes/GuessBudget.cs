@@ -24,6 +24,12 @@ public static class GuessBudget
     /// <summary>The same in any 30 days.</summary>
     public const int ProofsPerMonth = 20;
 
+    /// <summary>
+    /// The same in any 30 days for an account over all browsers: those that signed in to it before are counted apart from strangers, each by
+    /// itself, and whoever held the account for a while may have many.
+    /// </summary>
+    public const int ProofsPerAccountMonth = 60;
+
     /// <summary>Mails with such a code to one address in an hour, for each purpose.</summary>
     public const int ProofMailsPerHour = 3;
 

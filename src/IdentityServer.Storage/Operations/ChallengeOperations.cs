@@ -244,6 +244,7 @@ public sealed class ChallengeOperations
                 await _counters.RefundAsync(NetworkKey(network, challenge.Purpose), NetworkBucket, now, 1, cancellationToken);
                 await _counters.RefundAsync(ProofKey(challenge, "day"), ProofDay, now, 1, cancellationToken);
                 await _counters.RefundAsync(ProofKey(challenge, "month"), ProofMonth, now, 1, cancellationToken);
+                await _counters.RefundAsync(AccountKey(challenge.Purpose, challenge.UserId), ProofMonth, now, 1, cancellationToken);
                 return true;
             },
             cancellationToken);
@@ -294,8 +295,9 @@ public sealed class ChallengeOperations
     }
 
     /// <summary>Lets guesses at proofs begin anew, for whoever has made sure of the person. Joins the open unit of work.</summary>
-    public async Task ForgetProofsAsync(string purpose, Guid limitKey, CancellationToken cancellationToken)
+    public async Task ForgetProofsAsync(string purpose, Guid userId, Guid limitKey, CancellationToken cancellationToken)
     {
+        await _counters.ForgetAsync(AccountKey(purpose, userId), cancellationToken);
         await _counters.ForgetAsync(ProofKey(purpose, "day", limitKey), cancellationToken);
         await _counters.ForgetAsync(ProofKey(purpose, "month", limitKey), cancellationToken);
     }
@@ -309,11 +311,18 @@ public sealed class ChallengeOperations
             ? await _counters.TrySpendAsync(ProofKey(challenge, "month"), ProofMonth, GuessBudget.ProofsPerMonth, now, cancellationToken)
             : day;
 
+        // For what stands in for an account likewise, at the same cost, though there the limit before always comes first.
+        var account = month.Allowed
+            ? await _counters.TrySpendAsync(AccountKey(challenge.Purpose, challenge.UserId), ProofMonth, GuessBudget.ProofsPerAccountMonth, now, cancellationToken)
+            : month;
+
         // The attempt stays spent.
-        return month.Allowed ? new SpendOutcome.Spent(challenge, networkTotal, ReachedLimit: false) : new SpendOutcome.AccountExhausted(challenge);
+        return account.Allowed ? new SpendOutcome.Spent(challenge, networkTotal, ReachedLimit: false) : new SpendOutcome.AccountExhausted(challenge);
     }
 
     private static string ProofKey(OtpChallenge challenge, string window) => ProofKey(challenge.Purpose, window, challenge.LimitKey);
+
+    private static string AccountKey(string purpose, Guid userId) => $"code-guesses/{purpose}/account/{userId:N}";
 
     private static string ProofKey(string purpose, string window, Guid limitKey) => $"code-guesses/{purpose}/{window}/{limitKey:N}";
 

@@ -44,7 +44,7 @@ internal sealed class OperatorHelp(UnitOfWork work, AccountChanges accounts, Add
                 var known = await accounts.ResetGuessBudgetAsync(user.Id, cancellationToken);
                 foreach (var lane in known ? lanes : [])
                 {
-                    await parts.Limits.ForgetAsync(OtpPurpose.Reset, lane, cancellationToken);
+                    await parts.Limits.ForgetAsync(OtpPurpose.Reset, user.Id, lane, cancellationToken);
                 }
 
                 return known;

@@ -55,9 +55,9 @@ internal sealed class ProofLimits(CounterOperations counters, ChallengeOperation
     }
 
     /// <summary>Lets the mails and guesses of a purpose begin anew, for an operator who has made sure of the person. Joins the open unit of work.</summary>
-    public async Task ForgetAsync(string purpose, Guid limitKey, CancellationToken cancellationToken)
+    public async Task ForgetAsync(string purpose, Guid userId, Guid limitKey, CancellationToken cancellationToken)
     {
-        await challenges.ForgetProofsAsync(purpose, limitKey, cancellationToken);
+        await challenges.ForgetProofsAsync(purpose, userId, limitKey, cancellationToken);
         await counters.ForgetAsync(MailKey(purpose, "hour", limitKey), cancellationToken);
         await counters.ForgetAsync(MailKey(purpose, "day", limitKey), cancellationToken);
     }
