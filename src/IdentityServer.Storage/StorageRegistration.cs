@@ -44,10 +44,12 @@ public static class StorageRegistration
         services.AddScoped(provider => new GuessBudgetOperations(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new SignInProofOperations(
             provider.GetRequiredService<SqlRunner>(), provider.GetRequiredService<UnitOfWork>()));
+        services.AddScoped(provider => new ProofGuesses(provider.GetRequiredService<CounterOperations>()));
         services.AddScoped(provider => new ChallengeOperations(
             provider.GetRequiredService<UnitOfWork>(),
             provider.GetRequiredService<GuessBudgetOperations>(),
             provider.GetRequiredService<CounterOperations>(),
+            provider.GetRequiredService<ProofGuesses>(),
             provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new TokenOperations(
             provider.GetRequiredService<SqlRunner>(),

@@ -45,9 +45,6 @@ public sealed class ChallengeOperations
     /// <summary>The length of a network's window.</summary>
     public static readonly TimeSpan NetworkBucket = TimeSpan.FromHours(1);
 
-    private static readonly TimeSpan ProofDay = TimeSpan.FromDays(1);
-    private static readonly TimeSpan ProofMonth = TimeSpan.FromDays(30);
-
     // Valid means: open, in time, and for the password and address that the account has now. Without an account it is for none: one that
     // was made or deleted meanwhile voids it.
     private const string Valid =
@@ -108,11 +105,12 @@ public sealed class ChallengeOperations
     private readonly UnitOfWork _work;
     private readonly GuessBudgetOperations _budgets;
     private readonly CounterOperations _counters;
+    private readonly ProofGuesses _proofs;
     private readonly SqlRunner _sql;
 
     internal ChallengeOperations(
-        UnitOfWork work, GuessBudgetOperations budgets, CounterOperations counters, SqlRunner sql) =>
-        (_work, _budgets, _counters, _sql) = (work, budgets, counters, sql);
+        UnitOfWork work, GuessBudgetOperations budgets, CounterOperations counters, ProofGuesses proofs, SqlRunner sql) =>
+        (_work, _budgets, _counters, _proofs, _sql) = (work, budgets, counters, proofs, sql);
 
     /// <summary>
     /// Spends one attempt of the challenge, one guess of its account and one of the network, in a commit of their own, before anything
@@ -147,7 +145,10 @@ public sealed class ChallengeOperations
 
                 if (purpose != OtpPurpose.SignIn)
                 {
-                    return await SpendProofAsync(challenge, charged.Total, now, cancellationToken);
+                    // The attempt stays spent.
+                    return await _proofs.TrySpendAsync(challenge, now, cancellationToken)
+                        ? new SpendOutcome.Spent(challenge, charged.Total, ReachedLimit: false)
+                        : new SpendOutcome.AccountExhausted(challenge);
                 }
 
                 if (await _budgets.TrySpendAsync(challenge.UserId, challenge.Id, now, cancellationToken) is not { } spend)
@@ -242,9 +243,7 @@ public sealed class ChallengeOperations
                 }
 
                 await _counters.RefundAsync(NetworkKey(network, challenge.Purpose), NetworkBucket, now, 1, cancellationToken);
-                await _counters.RefundAsync(ProofKey(challenge, "day"), ProofDay, now, 1, cancellationToken);
-                await _counters.RefundAsync(ProofKey(challenge, "month"), ProofMonth, now, 1, cancellationToken);
-                await _counters.RefundAsync(AccountKey(challenge.Purpose, challenge.UserId), ProofMonth, now, 1, cancellationToken);
+                await _proofs.RefundAsync(challenge, now, cancellationToken);
                 return true;
             },
             cancellationToken);
@@ -293,38 +292,6 @@ public sealed class ChallengeOperations
         await _budgets.HoldByChallengeAsync(id, cancellationToken);
         return await _sql.WriteAsync(CountSend, [id, now.ToUnixTimeMilliseconds(), sendsBefore], cancellationToken) == 1;
     }
-
-    /// <summary>Lets guesses at proofs begin anew, for whoever has made sure of the person. Joins the open unit of work.</summary>
-    public async Task ForgetProofsAsync(string purpose, Guid userId, Guid limitKey, CancellationToken cancellationToken)
-    {
-        await _counters.ForgetAsync(AccountKey(purpose, userId), cancellationToken);
-        await _counters.ForgetAsync(ProofKey(purpose, "day", limitKey), cancellationToken);
-        await _counters.ForgetAsync(ProofKey(purpose, "month", limitKey), cancellationToken);
-    }
-
-    // Strangers can ask for these codes without any password, so their guesses have limits of their own: they must not use up what the
-    // account's owner signs in by. An address without an account has the same limits, or the difference would tell.
-    private async Task<SpendOutcome> SpendProofAsync(OtpChallenge challenge, int networkTotal, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        var day = await _counters.TrySpendAsync(ProofKey(challenge, "day"), ProofDay, GuessBudget.ProofsPerDay, now, cancellationToken);
-        var month = day.Allowed
-            ? await _counters.TrySpendAsync(ProofKey(challenge, "month"), ProofMonth, GuessBudget.ProofsPerMonth, now, cancellationToken)
-            : day;
-
-        // For what stands in for an account likewise, at the same cost, though there the limit before always comes first.
-        var account = month.Allowed
-            ? await _counters.TrySpendAsync(AccountKey(challenge.Purpose, challenge.UserId), ProofMonth, GuessBudget.ProofsPerAccountMonth, now, cancellationToken)
-            : month;
-
-        // The attempt stays spent.
-        return account.Allowed ? new SpendOutcome.Spent(challenge, networkTotal, ReachedLimit: false) : new SpendOutcome.AccountExhausted(challenge);
-    }
-
-    private static string ProofKey(OtpChallenge challenge, string window) => ProofKey(challenge.Purpose, window, challenge.LimitKey);
-
-    private static string AccountKey(string purpose, Guid userId) => $"code-guesses/{purpose}/account/{userId:N}";
-
-    private static string ProofKey(string purpose, string window, Guid limitKey) => $"code-guesses/{purpose}/{window}/{limitKey:N}";
 
     // Apart for proofs: whoever has no password must not use up what a network's people sign in by.
     private static string NetworkKey(string network, string purpose) =>

@@ -40,7 +40,7 @@ public sealed class SessionOperations
     /// <returns>How many tokens were revoked.</returns>
     public async Task<int> RevokeTokensOfClientAsync(Guid userId, string clientRowId, CancellationToken cancellationToken)
     {
-        await BeginAsync(userId, cancellationToken);
+        await _unit.BeginAsync(cancellationToken);
         _tokens.ForgetAll();
         _authorizations.ForgetAll();
         await _sql.WriteAsync(AuthorizationSql.RevokeBySubjectAndApplication, [userId.ToString("D"), clientRowId], cancellationToken);

@@ -16,28 +16,11 @@ internal sealed class AddressCodeModel(AddressStep step, AddressChanges addresse
     /// <summary>The address that is to be proven. It is the person's own input, so it stands in full.</summary>
     public string NewAddress { get; private set; } = "";
 
-    public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
-    {
-        if (Pending is not { } pending)
-        {
-            return StartAgain();
-        }
-
-        if (!OneTimeCode.TryParse(Digits, out var code))
-        {
-            return await RefuseAsync(Words["code.malformed"], cancellationToken);
-        }
-
-        var verdict = await step.AnswerAsync(
-            pending, code, SignedIn.Of(HttpContext).Session, SignInOrigin.Of(HttpContext, ReturnRequest.ToPage(HttpContext)), cancellationToken);
-        if (verdict is not OtpVerdict.Accepted)
-        {
-            return await AnswerAsync(verdict, cancellationToken);
-        }
-
-        PendingSignIn.Forget(HttpContext, pending.Id);
-        return new SeeOther(AccountUrls.After("/account/address", "changed"));
-    }
+    public Task<IActionResult> OnPostAsync(CancellationToken cancellationToken) => TakeAsync(
+        (pending, code) => step.AnswerAsync(
+            pending, code, SignedIn.Of(HttpContext).Session, SignInOrigin.Of(HttpContext, ReturnRequest.ToPage(HttpContext)), cancellationToken),
+        _ => AccountUrls.After("/account/address", "changed"),
+        cancellationToken);
 
     protected override bool TellsDelivery => true;
 

@@ -11,28 +11,11 @@ internal sealed class DeleteCodeModel(DeletionStep step, CodePageReader reader, 
 {
     public string MaskedAddress => AddressMask.Of(SignedIn.Of(HttpContext).User.Email);
 
-    public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
-    {
-        if (Pending is not { } pending)
-        {
-            return StartAgain();
-        }
-
-        if (!OneTimeCode.TryParse(Digits, out var code))
-        {
-            return await RefuseAsync(Words["code.malformed"], cancellationToken);
-        }
-
-        var origin = SignInOrigin.Of(HttpContext, ReturnRequest.ToPage(HttpContext));
-        var verdict = await step.AnswerAsync(pending, code, SignedIn.Of(HttpContext).User, origin, cancellationToken);
-        if (verdict is not OtpVerdict.Accepted)
-        {
-            return await AnswerAsync(verdict, cancellationToken);
-        }
-
-        PendingSignIn.Forget(HttpContext, pending.Id);
-        return new SeeOther(ReturnRequest.Of(null, null, Words.Language.Tag).SignInPage(SignInReason.AccountDeleted));
-    }
+    public Task<IActionResult> OnPostAsync(CancellationToken cancellationToken) => TakeAsync(
+        (pending, code) => step.AnswerAsync(
+            pending, code, SignedIn.Of(HttpContext).User, SignInOrigin.Of(HttpContext, ReturnRequest.ToPage(HttpContext)), cancellationToken),
+        _ => ReturnRequest.Of(null, null, Words.Language.Tag).SignInPage(SignInReason.AccountDeleted),
+        cancellationToken);
 
     protected override bool TellsDelivery => true;
 

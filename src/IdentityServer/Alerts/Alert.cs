@@ -65,7 +65,7 @@ internal sealed record AlertSource(string? Browser, string? Network, string? Lan
 }
 
 /// <summary>What else an alert needs.</summary>
-/// <param name="Recipient">The registered address that it goes to, where the account has it no longer; null for the account's own.</param>
+/// <param name="Recipient">The stored address that it goes to, whatever the account's is by then; null for the one that the account had.</param>
 /// <param name="About">The other address, shortened, or the name of an application that the operator vouches for.</param>
 /// <param name="ChallengeId">The challenge whose page shows how this mail gets on, if one does.</param>
 /// <param name="Until">Until when something can be undone; null for three days from when it happened.</param>

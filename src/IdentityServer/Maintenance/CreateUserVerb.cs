@@ -18,7 +18,7 @@ internal static class CreateUserVerb
 
         Exit codes:
           0    the account is made
-          1    refused: the address has an account, or the password may not be chosen
+          1    refused: the address has an account or belonged to one within three days, or the password may not be chosen
           2    the command line or the configuration is wrong; nothing was done
           3    it failed
         """;

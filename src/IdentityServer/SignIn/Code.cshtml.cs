@@ -14,28 +14,12 @@ internal sealed class CodeModel(CodeStep step, CodePageReader reader, ChallengeI
 
     public string ResetUrl => Target.ResetPage();
 
-    public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
-    {
-        if (Pending is not { } pending)
-        {
-            return StartAgain();
-        }
-
-        if (!OneTimeCode.TryParse(Digits, out var code))
-        {
-            return await RefuseAsync(Words["code.malformed"], cancellationToken);
-        }
-
-        var verdict = await step.AnswerAsync(pending, code, SignInOrigin.Of(HttpContext, Target).Network, cancellationToken);
-        if (verdict is not OtpVerdict.Accepted accepted)
-        {
-            return await AnswerAsync(verdict, cancellationToken);
-        }
+    public Task<IActionResult> OnPostAsync(CancellationToken cancellationToken) => TakeAsync(
+        (pending, code) => step.AnswerAsync(pending, code, SignInOrigin.Of(HttpContext, Target).Network, cancellationToken),
 
         // To the request that the challenge names, not the one in the address of this page: it was written when the password was given.
-        PendingSignIn.Forget(HttpContext, pending.Id);
-        return new SeeOther(ReturnRequest.Of(accepted.ClientId, accepted.RequestUri, page: Target.Page).Destination);
-    }
+        accepted => ReturnRequest.Of(accepted.ClientId, accepted.RequestUri, page: Target.Page).Destination,
+        cancellationToken);
 
     protected override bool TellsDelivery => true;
 

@@ -127,6 +127,33 @@ internal abstract class CodePageModel(CodePageReader reader, TimeProvider clock,
     protected virtual Task<IActionResult> ExhaustedAsync(CancellationToken cancellationToken) =>
         RefuseAsync(Words["limits.proofs"], StatusCodes.Status429TooManyRequests, cancellationToken);
 
+    /// <summary>Takes the code that was typed: what is no code costs nothing, what is right leads on.</summary>
+    /// <param name="judge">Judges it, for the challenge that this browser holds a handle of.</param>
+    /// <param name="next">Where acceptance leads.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    protected async Task<IActionResult> TakeAsync(
+        Func<HandleCookie, OneTimeCode, Task<OtpVerdict>> judge, Func<OtpVerdict.Accepted, string> next, CancellationToken cancellationToken)
+    {
+        if (Pending is not { } pending)
+        {
+            return StartAgain();
+        }
+
+        if (!OneTimeCode.TryParse(Digits, out var code))
+        {
+            return await RefuseAsync(Words["code.malformed"], cancellationToken);
+        }
+
+        var verdict = await judge(pending, code);
+        if (verdict is not OtpVerdict.Accepted accepted)
+        {
+            return await AnswerAsync(verdict, cancellationToken);
+        }
+
+        PendingSignIn.Forget(HttpContext, pending.Id);
+        return new SeeOther(next(accepted));
+    }
+
     /// <summary>What to answer to a verdict that is not acceptance.</summary>
     protected async Task<IActionResult> AnswerAsync(OtpVerdict verdict, CancellationToken cancellationToken) => verdict switch
     {

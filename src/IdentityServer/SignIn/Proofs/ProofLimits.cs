@@ -8,7 +8,7 @@ namespace IdentityServer.SignIn.Proofs;
 /// Limits what strangers can have mailed: by network, and by address, whether or not it has an account, so that no limit tells which it
 /// is. A browser that once signed in to the account is counted by itself instead, so that strangers cannot use up its owner's mails.
 /// </summary>
-internal sealed class ProofLimits(CounterOperations counters, ChallengeOperations challenges)
+internal sealed class ProofLimits(CounterOperations counters, ProofGuesses guesses)
 {
     private static readonly TimeSpan _hour = TimeSpan.FromHours(1);
     private static readonly TimeSpan _day = TimeSpan.FromDays(1);
@@ -57,7 +57,7 @@ internal sealed class ProofLimits(CounterOperations counters, ChallengeOperation
     /// <summary>Lets the mails and guesses of a purpose begin anew, for an operator who has made sure of the person. Joins the open unit of work.</summary>
     public async Task ForgetAsync(string purpose, Guid userId, Guid limitKey, CancellationToken cancellationToken)
     {
-        await challenges.ForgetProofsAsync(purpose, userId, limitKey, cancellationToken);
+        await guesses.ForgetAsync(purpose, userId, limitKey, cancellationToken);
         await counters.ForgetAsync(MailKey(purpose, "hour", limitKey), cancellationToken);
         await counters.ForgetAsync(MailKey(purpose, "day", limitKey), cancellationToken);
     }

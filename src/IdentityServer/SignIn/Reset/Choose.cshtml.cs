@@ -16,31 +16,17 @@ internal sealed class ChooseModel(ResetStep step, CodePageReader reader, TimePro
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
-        if (Pending is not { } pending)
-        {
-            return StartAgain();
-        }
-
-        // Both before the code is spent: a password that is refused must not cost a try.
+        // Before the code is spent: a password that is refused must not cost a try. What is no code is said first.
         PasswordProblem = PasswordWords.Problem(Words.Words, Password);
-        if (!OneTimeCode.TryParse(Digits, out var code))
-        {
-            return await RefuseAsync(Words["code.malformed"], cancellationToken);
-        }
-
-        if (PasswordProblem is not null)
+        if (PasswordProblem is not null && OneTimeCode.TryParse(Digits, out _))
         {
             return await OnGetAsync(cancellationToken);
         }
 
-        var verdict = await step.AnswerAsync(pending, code, Password!, SignInOrigin.Of(HttpContext, Target), cancellationToken);
-        if (verdict is not OtpVerdict.Accepted accepted)
-        {
-            return await AnswerAsync(verdict, cancellationToken);
-        }
-
-        PendingSignIn.Forget(HttpContext, pending.Id);
-        return new SeeOther(ReturnRequest.Of(accepted.ClientId, accepted.RequestUri, Words.Wished?.Tag, Target.Page).SignInPage(SignInReason.PasswordChanged));
+        return await TakeAsync(
+            (pending, code) => step.AnswerAsync(pending, code, Password!, SignInOrigin.Of(HttpContext, Target), cancellationToken),
+            accepted => ReturnRequest.Of(accepted.ClientId, accepted.RequestUri, Words.Wished?.Tag, Target.Page).SignInPage(SignInReason.PasswordChanged),
+            cancellationToken);
     }
 
     protected override string AskUrl(string? reason) => Target.ResetPage(reason);

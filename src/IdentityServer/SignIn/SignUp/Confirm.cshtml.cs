@@ -13,27 +13,10 @@ internal sealed class ConfirmModel(SignUpStep step, CodePageReader reader, Pendi
 {
     public string MaskedAddress { get; private set; } = "";
 
-    public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
-    {
-        if (Pending is not { } pending)
-        {
-            return StartAgain();
-        }
-
-        if (!OneTimeCode.TryParse(Digits, out var code))
-        {
-            return await RefuseAsync(Words["code.malformed"], cancellationToken);
-        }
-
-        var verdict = await step.AnswerAsync(pending, code, SignInOrigin.Of(HttpContext, Target).Network, cancellationToken);
-        if (verdict is not OtpVerdict.Accepted accepted)
-        {
-            return await AnswerAsync(verdict, cancellationToken);
-        }
-
-        PendingSignIn.Forget(HttpContext, pending.Id);
-        return new SeeOther(ReturnRequest.Of(accepted.ClientId, accepted.RequestUri, Words.Wished?.Tag, Target.Page).SignInPage(SignInReason.AccountMade));
-    }
+    public Task<IActionResult> OnPostAsync(CancellationToken cancellationToken) => TakeAsync(
+        (pending, code) => step.AnswerAsync(pending, code, SignInOrigin.Of(HttpContext, Target).Network, cancellationToken),
+        accepted => ReturnRequest.Of(accepted.ClientId, accepted.RequestUri, Words.Wished?.Tag, Target.Page).SignInPage(SignInReason.AccountMade),
+        cancellationToken);
 
     // Something is mailed to the address either way.
     protected override bool TellsDelivery => true;
