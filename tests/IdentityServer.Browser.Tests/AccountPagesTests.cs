@@ -62,7 +62,8 @@ public sealed class AccountPagesTests(Chromium chromium)
         await page.GotoAsync(new Uri(world.Server.Address, "/account").AbsoluteUri);
 
         // The first key leads past the frame, and every stop on the way is to be seen.
-        await page.Keyboard.TypeAsync(email); // the field has the focus already
+        await Assertions.Expect(page.Address()).ToBeFocusedAsync(); // by itself
+        await page.Keyboard.TypeAsync(email);
         await page.TabToAsync(page.Password());
         await page.Keyboard.TypeAsync(World.Password);
         await page.Keyboard.PressAsync("Enter");
