@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace IdentityServer.Domain.Clients;
 
 /// <summary>
-/// What a client says about itself, under the names of RFC 7591 §2, OpenID Connect Dynamic Client Registration 1.0 §2, RFC 9126 §6
-/// and RP-Initiated Logout 1.0 §3.1, plus three members of ours. One set of rules serves every way in: configuration, import, API.
+/// What a client says about itself, under the names of RFC 7591 §2, OpenID Connect Dynamic Client Registration 1.0 §2, RFC 9126 §6, RFC 9101
+/// §10.5 and the three OpenID Connect logout specifications, plus members of ours. One set of rules serves every way in: configuration,
+/// import, API.
 /// </summary>
 public sealed record ClientMetadata
 {
@@ -29,6 +30,15 @@ public sealed record ClientMetadata
     /// <summary><c>token_endpoint_auth_method</c>, one of <see cref="ClientAuthenticationMethods"/>.</summary>
     public string TokenEndpointAuthMethod { get; init; } = ClientAuthenticationMethods.Basic;
 
+    /// <summary><c>token_endpoint_auth_signing_alg</c>, one of <see cref="ClientSigningAlgorithms"/>; null for any that the key fits.</summary>
+    public string? TokenEndpointAuthSigningAlg { get; init; }
+
+    /// <summary><c>jwks</c>: the client's public keys (RFC 7517 §5).</summary>
+    public JsonElement? Jwks { get; init; }
+
+    /// <summary><c>jwks_uri</c>: where they are published; never beside <see cref="Jwks"/>.</summary>
+    public string? JwksUri { get; init; }
+
     /// <summary><c>grant_types</c>; null for what the scopes need.</summary>
     public IReadOnlyList<string>? GrantTypes { get; init; }
 
@@ -41,6 +51,24 @@ public sealed record ClientMetadata
     /// <summary><c>id_token_signed_response_alg</c>, one of <see cref="IdTokenAlgorithms"/>.</summary>
     public string IdTokenSignedResponseAlg { get; init; } = IdTokenAlgorithms.RS256;
 
+    /// <summary><c>userinfo_signed_response_alg</c>, one of <see cref="IdTokenAlgorithms"/>; null for plain JSON.</summary>
+    public string? UserInfoSignedResponseAlg { get; init; }
+
+    /// <summary><c>request_object_signing_alg</c>, one of <see cref="ClientSigningAlgorithms"/>; null for any that the key fits.</summary>
+    public string? RequestObjectSigningAlg { get; init; }
+
+    /// <summary><c>request_uris</c>: whence request objects may be fetched.</summary>
+    public IReadOnlyList<string> RequestUris { get; init; } = [];
+
+    /// <summary><c>require_signed_request_object</c> (RFC 9101 §10.5).</summary>
+    public bool RequireSignedRequestObject { get; init; }
+
+    /// <summary><c>subject_type</c>, one of <see cref="SubjectTypes"/>.</summary>
+    public string SubjectType { get; init; } = SubjectTypes.Public;
+
+    /// <summary><c>sector_identifier_uri</c>: a document that lists the redirect URIs of clients that see the same pairwise subjects.</summary>
+    public string? SectorIdentifierUri { get; init; }
+
     /// <summary><c>require_pushed_authorization_requests</c> (RFC 9126 §6).</summary>
     public bool RequirePushedAuthorizationRequests { get; init; }
 
@@ -52,6 +80,30 @@ public sealed record ClientMetadata
 
     /// <summary><c>require_auth_time</c>. Every id_token carries <c>auth_time</c> anyway.</summary>
     public bool RequireAuthTime { get; init; }
+
+    /// <summary><c>default_acr_values</c>: only ours can be asked for, and every sign-in has it.</summary>
+    public IReadOnlyList<string> DefaultAcrValues { get; init; } = [];
+
+    /// <summary><c>backchannel_logout_uri</c>: told by our server when a session ends (Back-Channel Logout 1.0 §2.2).</summary>
+    public string? BackchannelLogoutUri { get; init; }
+
+    /// <summary><c>backchannel_logout_session_required</c>. Every logout token carries <c>sid</c> anyway.</summary>
+    public bool BackchannelLogoutSessionRequired { get; init; }
+
+    /// <summary><c>frontchannel_logout_uri</c>: loaded by the person's browser when they sign out (Front-Channel Logout 1.0 §2).</summary>
+    public string? FrontchannelLogoutUri { get; init; }
+
+    /// <summary><c>frontchannel_logout_session_required</c>. Every such address is given <c>iss</c> and <c>sid</c> anyway.</summary>
+    public bool FrontchannelLogoutSessionRequired { get; init; }
+
+    /// <summary><c>access_token_lifetime</c>, ours, in seconds: shorter than everybody's, never longer.</summary>
+    public int? AccessTokenLifetime { get; init; }
+
+    /// <summary><c>refresh_token_lifetime</c>, ours, in seconds from the sign-in: shorter than everybody's, never longer.</summary>
+    public int? RefreshTokenLifetime { get; init; }
+
+    /// <summary><c>refresh_token_idle_lifetime</c>, ours, in seconds without use: shorter than everybody's, never longer.</summary>
+    public int? RefreshTokenIdleLifetime { get; init; }
 
     /// <summary><c>initiate_login_uri</c> (OpenID Connect Core §4).</summary>
     public string? InitiateLoginUri { get; init; }
@@ -88,6 +140,12 @@ public sealed record ClientMetadata
 
     /// <summary>Whether the client keeps no secret.</summary>
     public bool IsPublic => string.Equals(TokenEndpointAuthMethod, ClientAuthenticationMethods.None, StringComparison.Ordinal);
+
+    /// <summary>Whether the client proves itself by a secret that it shares with us.</summary>
+    public bool HasSecret => TokenEndpointAuthMethod is ClientAuthenticationMethods.Basic or ClientAuthenticationMethods.Post;
+
+    /// <summary>Whether we can find keys of the client.</summary>
+    public bool HasKeys => Jwks is not null || JwksUri is not null;
 
     /// <summary>The scopes one by one.</summary>
     public IReadOnlyList<string> Scopes => Scope?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];

@@ -16,14 +16,31 @@ internal static class ClientMetadataJson
         ["redirect_uris"] = MetadataKind.TextList,
         ["post_logout_redirect_uris"] = MetadataKind.TextList,
         ["token_endpoint_auth_method"] = MetadataKind.Text,
+        ["token_endpoint_auth_signing_alg"] = MetadataKind.Text,
+        ["jwks"] = MetadataKind.Json,
+        ["jwks_uri"] = MetadataKind.Text,
         ["grant_types"] = MetadataKind.TextList,
         ["response_types"] = MetadataKind.TextList,
         ["scope"] = MetadataKind.Text,
         ["id_token_signed_response_alg"] = MetadataKind.Text,
+        ["userinfo_signed_response_alg"] = MetadataKind.Text,
+        ["request_object_signing_alg"] = MetadataKind.Text,
+        ["request_uris"] = MetadataKind.TextList,
+        ["require_signed_request_object"] = MetadataKind.Flag,
+        ["subject_type"] = MetadataKind.Text,
+        ["sector_identifier_uri"] = MetadataKind.Text,
         ["require_pushed_authorization_requests"] = MetadataKind.Flag,
         ["require_pkce"] = MetadataKind.Flag,
         ["default_max_age"] = MetadataKind.Number,
         ["require_auth_time"] = MetadataKind.Flag,
+        ["default_acr_values"] = MetadataKind.TextList,
+        ["backchannel_logout_uri"] = MetadataKind.Text,
+        ["backchannel_logout_session_required"] = MetadataKind.Flag,
+        ["frontchannel_logout_uri"] = MetadataKind.Text,
+        ["frontchannel_logout_session_required"] = MetadataKind.Flag,
+        ["access_token_lifetime"] = MetadataKind.Number,
+        ["refresh_token_lifetime"] = MetadataKind.Number,
+        ["refresh_token_idle_lifetime"] = MetadataKind.Number,
         ["initiate_login_uri"] = MetadataKind.Text,
         ["client_uri"] = MetadataKind.Text,
         ["logo_uri"] = MetadataKind.Text,
@@ -92,14 +109,31 @@ internal static class ClientMetadataJson
             RedirectUris = List("redirect_uris") ?? plain.RedirectUris,
             PostLogoutRedirectUris = List("post_logout_redirect_uris") ?? plain.PostLogoutRedirectUris,
             TokenEndpointAuthMethod = Text("token_endpoint_auth_method") ?? plain.TokenEndpointAuthMethod,
+            TokenEndpointAuthSigningAlg = Text("token_endpoint_auth_signing_alg"),
+            Jwks = members.TryGetValue("jwks", out var keys) ? keys.Clone() : null,
+            JwksUri = Text("jwks_uri"),
             GrantTypes = List("grant_types"),
             ResponseTypes = List("response_types"),
             Scope = Text("scope"),
             IdTokenSignedResponseAlg = Text("id_token_signed_response_alg") ?? plain.IdTokenSignedResponseAlg,
+            UserInfoSignedResponseAlg = Text("userinfo_signed_response_alg"),
+            RequestObjectSigningAlg = Text("request_object_signing_alg"),
+            RequestUris = List("request_uris") ?? plain.RequestUris,
+            RequireSignedRequestObject = Flag("require_signed_request_object") ?? plain.RequireSignedRequestObject,
+            SubjectType = Text("subject_type") ?? plain.SubjectType,
+            SectorIdentifierUri = Text("sector_identifier_uri"),
             RequirePushedAuthorizationRequests = Flag("require_pushed_authorization_requests") ?? plain.RequirePushedAuthorizationRequests,
             RequirePkce = Flag("require_pkce") ?? plain.RequirePkce,
-            DefaultMaxAge = members.TryGetValue("default_max_age", out var seconds) ? seconds.GetInt32() : null,
+            DefaultMaxAge = Number("default_max_age"),
             RequireAuthTime = Flag("require_auth_time") ?? plain.RequireAuthTime,
+            DefaultAcrValues = List("default_acr_values") ?? plain.DefaultAcrValues,
+            BackchannelLogoutUri = Text("backchannel_logout_uri"),
+            BackchannelLogoutSessionRequired = Flag("backchannel_logout_session_required") ?? plain.BackchannelLogoutSessionRequired,
+            FrontchannelLogoutUri = Text("frontchannel_logout_uri"),
+            FrontchannelLogoutSessionRequired = Flag("frontchannel_logout_session_required") ?? plain.FrontchannelLogoutSessionRequired,
+            AccessTokenLifetime = Number("access_token_lifetime"),
+            RefreshTokenLifetime = Number("refresh_token_lifetime"),
+            RefreshTokenIdleLifetime = Number("refresh_token_idle_lifetime"),
             InitiateLoginUri = Text("initiate_login_uri"),
             ClientUri = Text("client_uri"),
             LogoUri = Text("logo_uri"),
@@ -113,6 +147,7 @@ internal static class ClientMetadataJson
         };
 
         string? Text(string name) => members.TryGetValue(name, out var value) ? value.GetString() : null;
+        int? Number(string name) => members.TryGetValue(name, out var value) ? value.GetInt32() : null;
         bool? Flag(string name) => members.TryGetValue(name, out var value) ? value.GetBoolean() : null;
         IReadOnlyList<string>? List(string name) =>
             members.TryGetValue(name, out var value) ? [.. value.EnumerateArray().Select(item => item.GetString()!)] : null;
@@ -144,6 +179,7 @@ internal static class ClientMetadataJson
             MetadataKind.Text => (value.ValueKind == JsonValueKind.String, "a string"),
             MetadataKind.TextList => (IsTextList(value), "a list of strings"),
             MetadataKind.Flag => (value.ValueKind is JsonValueKind.True or JsonValueKind.False, "true or false"),
+            MetadataKind.Json => (value.ValueKind == JsonValueKind.Object, "a JSON object"),
             _ => (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out _), "a whole number"),
         };
         if (!fits)
@@ -173,18 +209,36 @@ internal static class ClientMetadataJson
         List("redirect_uris", metadata.RedirectUris);
         List("post_logout_redirect_uris", metadata.PostLogoutRedirectUris);
         Text("token_endpoint_auth_method", metadata.TokenEndpointAuthMethod);
+        Text("token_endpoint_auth_signing_alg", metadata.TokenEndpointAuthSigningAlg);
+        if (metadata.Jwks is { } keys)
+        {
+            writer.WritePropertyName("jwks");
+            keys.WriteTo(writer);
+        }
+
+        Text("jwks_uri", metadata.JwksUri);
         List("grant_types", metadata.GrantTypes);
         List("response_types", metadata.ResponseTypes);
         Text("scope", metadata.Scope);
         Text("id_token_signed_response_alg", metadata.IdTokenSignedResponseAlg);
+        Text("userinfo_signed_response_alg", metadata.UserInfoSignedResponseAlg);
+        Text("request_object_signing_alg", metadata.RequestObjectSigningAlg);
+        List("request_uris", metadata.RequestUris);
+        writer.WriteBoolean("require_signed_request_object", metadata.RequireSignedRequestObject);
+        Text("subject_type", metadata.SubjectType);
+        Text("sector_identifier_uri", metadata.SectorIdentifierUri);
         writer.WriteBoolean("require_pushed_authorization_requests", metadata.RequirePushedAuthorizationRequests);
         writer.WriteBoolean("require_pkce", metadata.RequirePkce);
-        if (metadata.DefaultMaxAge is { } seconds)
-        {
-            writer.WriteNumber("default_max_age", seconds);
-        }
-
+        Number("default_max_age", metadata.DefaultMaxAge);
         writer.WriteBoolean("require_auth_time", metadata.RequireAuthTime);
+        List("default_acr_values", metadata.DefaultAcrValues);
+        Text("backchannel_logout_uri", metadata.BackchannelLogoutUri);
+        writer.WriteBoolean("backchannel_logout_session_required", metadata.BackchannelLogoutSessionRequired);
+        Text("frontchannel_logout_uri", metadata.FrontchannelLogoutUri);
+        writer.WriteBoolean("frontchannel_logout_session_required", metadata.FrontchannelLogoutSessionRequired);
+        Number("access_token_lifetime", metadata.AccessTokenLifetime);
+        Number("refresh_token_lifetime", metadata.RefreshTokenLifetime);
+        Number("refresh_token_idle_lifetime", metadata.RefreshTokenIdleLifetime);
         Text("initiate_login_uri", metadata.InitiateLoginUri);
         Text("client_uri", metadata.ClientUri);
         Text("logo_uri", metadata.LogoUri);
@@ -202,6 +256,14 @@ internal static class ClientMetadataJson
             if (value is not null)
             {
                 writer.WriteString(name, value);
+            }
+        }
+
+        void Number(string name, int? value)
+        {
+            if (value is { } number)
+            {
+                writer.WriteNumber(name, number);
             }
         }
 

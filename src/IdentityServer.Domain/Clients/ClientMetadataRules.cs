@@ -1,13 +1,11 @@
 using System.Collections.Frozen;
-using System.Globalization;
+using static IdentityServer.Domain.Clients.MetadataChecks;
 
 namespace IdentityServer.Domain.Clients;
 
 /// <summary>What a client may register, and why not where it may not.</summary>
 internal static class ClientMetadataRules
 {
-    private const int MaxListed = 50;
-
     private static readonly FrozenDictionary<string, string> RefusedGrants = new Dictionary<string, string>
     {
         ["implicit"] = "It puts tokens into URLs, which histories, logs and referrers keep (RFC 9700 §2.1.2). Use authorization_code with PKCE.",
@@ -27,18 +25,12 @@ internal static class ClientMetadataRules
     // Members of the registry that a reader may well send, and that would be a false promise if they were kept and not honoured.
     private static readonly FrozenDictionary<string, string> NotOffered = new Dictionary<string, string>
     {
-        ["jwks"] = "Clients authenticate with a secret here, or are public: leave it out.",
-        ["jwks_uri"] = "Clients authenticate with a secret here, or are public: leave it out.",
-        ["token_endpoint_auth_signing_alg"] = "Clients authenticate with a secret here, or are public: leave it out.",
-        ["subject_type"] = "Every client sees the same subject: leave it out.",
-        ["sector_identifier_uri"] = "Every client sees the same subject: leave it out.",
         ["id_token_encrypted_response_alg"] = "id_tokens are signed, not encrypted: leave it out.",
         ["id_token_encrypted_response_enc"] = "id_tokens are signed, not encrypted: leave it out.",
-        ["userinfo_signed_response_alg"] = "Userinfo answers are plain JSON over TLS: leave it out.",
-        ["request_object_signing_alg"] = "Request objects are not taken; push the request instead (RFC 9126).",
-        ["request_uris"] = "Request objects are not fetched; push the request instead (RFC 9126).",
-        ["backchannel_logout_uri"] = "Logout notifications are not sent yet: leave it out.",
-        ["frontchannel_logout_uri"] = "Logout notifications are not sent yet: leave it out.",
+        ["userinfo_encrypted_response_alg"] = "Userinfo answers are signed if wished, not encrypted: leave it out.",
+        ["userinfo_encrypted_response_enc"] = "Userinfo answers are signed if wished, not encrypted: leave it out.",
+        ["request_object_encryption_alg"] = "Request objects are signed, not encrypted: leave it out.",
+        ["request_object_encryption_enc"] = "Request objects are signed, not encrypted: leave it out.",
         ["software_statement"] = "Software statements are not read: write the members themselves.",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
@@ -60,6 +52,8 @@ internal static class ClientMetadataRules
         CheckRedirects("redirect_uris", metadata.RedirectUris, metadata.ApplicationType, problems);
         CheckRedirects("post_logout_redirect_uris", metadata.PostLogoutRedirectUris, metadata.ApplicationType, problems);
         CheckLinks(metadata, problems);
+        ClientKeyRules.Check(metadata, problems);
+        ClientProtocolRules.Check(metadata, problems);
 
         // A member that could not be read has been told already; rules about its absence would only confuse.
         problems.RemoveAll(problem => found.Any(earlier => string.Equals(earlier.Field, problem.Field, StringComparison.Ordinal)));
@@ -83,13 +77,13 @@ internal static class ClientMetadataRules
                 "Use letters, digits, dots and dashes, or leave it out to have one made."));
         }
 
-        CheckText("client_name", metadata.ClientName, 100, problems);
-        CheckText("software_id", metadata.SoftwareId, 100, problems);
-        CheckText("software_version", metadata.SoftwareVersion, 100, problems);
-        CheckCount("contacts", metadata.Contacts, problems);
+        Text("client_name", metadata.ClientName, 100, problems);
+        Text("software_id", metadata.SoftwareId, 100, problems);
+        Text("software_version", metadata.SoftwareVersion, 100, problems);
+        Count("contacts", metadata.Contacts, problems);
         for (var i = 0; i < metadata.Contacts.Count; i++)
         {
-            CheckText($"contacts[{i}]", metadata.Contacts[i], 254, problems);
+            Text($"contacts[{i}]", metadata.Contacts[i], 254, problems);
         }
 
         if (metadata.DefaultMaxAge is < 0)
@@ -100,12 +94,16 @@ internal static class ClientMetadataRules
 
     private static void CheckChoices(ClientMetadata metadata, List<MetadataProblem> problems)
     {
-        CheckChoice("application_type", metadata.ApplicationType, ClientApplicationTypes.All, null, problems);
-        CheckChoice("token_endpoint_auth_method", metadata.TokenEndpointAuthMethod, ClientAuthenticationMethods.All, null, problems);
-        CheckChoice("id_token_signed_response_alg", metadata.IdTokenSignedResponseAlg, IdTokenAlgorithms.All, RefusedAlgorithms, problems);
+        Choice("application_type", metadata.ApplicationType, ClientApplicationTypes.All, null, problems);
+        Choice("token_endpoint_auth_method", metadata.TokenEndpointAuthMethod, ClientAuthenticationMethods.All, null, problems);
+        Choice("id_token_signed_response_alg", metadata.IdTokenSignedResponseAlg, IdTokenAlgorithms.All, RefusedAlgorithms, problems);
+        Choice("userinfo_signed_response_alg", metadata.UserInfoSignedResponseAlg, IdTokenAlgorithms.All, RefusedAlgorithms, problems);
+        Choice("request_object_signing_alg", metadata.RequestObjectSigningAlg, ClientSigningAlgorithms.All, RefusedAlgorithms, problems);
+        Choice("token_endpoint_auth_signing_alg", metadata.TokenEndpointAuthSigningAlg, ClientSigningAlgorithms.All, RefusedAlgorithms, problems);
+        Choice("subject_type", metadata.SubjectType, SubjectTypes.All, null, problems);
         for (var i = 0; i < metadata.GrantTypes!.Count; i++)
         {
-            CheckChoice($"grant_types[{i}]", metadata.GrantTypes[i], ClientGrantTypes.All, RefusedGrants, problems);
+            Choice($"grant_types[{i}]", metadata.GrantTypes[i], ClientGrantTypes.All, RefusedGrants, problems);
         }
 
         for (var i = 0; i < metadata.ResponseTypes!.Count; i++)
@@ -144,7 +142,7 @@ internal static class ClientMetadataRules
             problems.Add(new(
                 "grant_types",
                 "has client_credentials for a client without credentials",
-                "Use token_endpoint_auth_method client_secret_basic or client_secret_post."));
+                "Use token_endpoint_auth_method client_secret_basic, client_secret_post or private_key_jwt."));
         }
 
         // An entry that is refused by itself makes the two lists differ; saying so as well would only confuse.
@@ -162,20 +160,15 @@ internal static class ClientMetadataRules
 
     private static void CheckSecret(ClientMetadata metadata, List<MetadataProblem> problems)
     {
-        if (!metadata.IsPublic)
-        {
-            return;
-        }
-
-        if (metadata.ClientSecret is not null)
+        if (metadata.ClientSecret is not null && !metadata.HasSecret)
         {
             problems.Add(new(
                 "client_secret",
-                "is given for a public client",
+                metadata.IsPublic ? "is given for a public client" : "is given for a client that signs with its own key",
                 "Leave it out, or use token_endpoint_auth_method client_secret_basic or client_secret_post."));
         }
 
-        if (!metadata.RequirePkce)
+        if (metadata.IsPublic && !metadata.RequirePkce)
         {
             problems.Add(new("require_pkce", "is false for a public client", "Leave it out: PKCE is all that protects the codes of a public client."));
         }
@@ -205,7 +198,7 @@ internal static class ClientMetadataRules
 
     private static void CheckRedirects(string field, IReadOnlyList<string> uris, string applicationType, List<MetadataProblem> problems)
     {
-        CheckCount(field, uris, problems);
+        Count(field, uris, problems);
         for (var i = 0; i < uris.Count; i++)
         {
             if (!RedirectUri.TryParse(uris[i], applicationType, out _, out var fault))
@@ -221,59 +214,10 @@ internal static class ClientMetadataRules
 
     private static void CheckLinks(ClientMetadata metadata, List<MetadataProblem> problems)
     {
-        CheckLink("initiate_login_uri", metadata.InitiateLoginUri, loopbackHttp: false);
-        CheckLink("client_uri", metadata.ClientUri, loopbackHttp: true);
-        CheckLink("logo_uri", metadata.LogoUri, loopbackHttp: true);
-        CheckLink("policy_uri", metadata.PolicyUri, loopbackHttp: true);
-        CheckLink("tos_uri", metadata.TosUri, loopbackHttp: true);
-
-        void CheckLink(string field, string? value, bool loopbackHttp)
-        {
-            if (value is not null && UriRules.FirstBrokenLink(value, loopbackHttp) is { } fault)
-            {
-                problems.Add(new(field, fault.Rule, fault.Mend));
-            }
-        }
+        Link("initiate_login_uri", metadata.InitiateLoginUri, loopbackHttp: false, problems);
+        Link("client_uri", metadata.ClientUri, loopbackHttp: true, problems);
+        Link("logo_uri", metadata.LogoUri, loopbackHttp: true, problems);
+        Link("policy_uri", metadata.PolicyUri, loopbackHttp: true, problems);
+        Link("tos_uri", metadata.TosUri, loopbackHttp: true, problems);
     }
-
-    private static void CheckChoice(
-        string field, string value, IReadOnlyList<string> choices, FrozenDictionary<string, string>? refused, List<MetadataProblem> problems)
-    {
-        if (!choices.Contains(value, StringComparer.Ordinal))
-        {
-            var mend = refused is not null && refused.TryGetValue(value, out var reason) ? reason : $"Use {string.Join(", ", choices)}.";
-            problems.Add(new(field, $"is \"{Shown(value)}\", which is not offered", mend));
-        }
-    }
-
-    private static void CheckCount(string field, IReadOnlyList<string> values, List<MetadataProblem> problems)
-    {
-        if (values.Count > MaxListed)
-        {
-            problems.Add(new(field, $"has more than {MaxListed} entries", "Leave out what is not used."));
-        }
-    }
-
-    private static void CheckText(string field, string? value, int maxLength, List<MetadataProblem> problems)
-    {
-        if (value is not null && (string.IsNullOrWhiteSpace(value) || value.Length > maxLength || value.Any(Misleads)))
-        {
-            problems.Add(new(
-                field,
-                $"is not 1 to {maxLength} characters of plain text",
-                "Leave out line breaks, control characters and marks that turn the direction of writing."));
-        }
-    }
-
-    // What is invisible or turns text round makes one name look like another. Joiners (U+200C, U+200D) belong to scripts and stay.
-    private static bool Misleads(char c) =>
-        c is not ('\u200C' or '\u200D')
-        && char.GetUnicodeCategory(c) is UnicodeCategory.Control
-            or UnicodeCategory.Format
-            or UnicodeCategory.LineSeparator
-            or UnicodeCategory.ParagraphSeparator
-            or UnicodeCategory.PrivateUse
-            or UnicodeCategory.OtherNotAssigned;
-
-    private static string Shown(string value) => string.Concat(value.Take(64).Select(c => c is >= ' ' and <= '~' ? c : '?'));
 }

@@ -1,3 +1,5 @@
+using IdentityServer.Domain.Sessions;
+
 namespace IdentityServer.Domain.Clients;
 
 /// <summary>How a client proves who it is at the token endpoint and its neighbours (RFC 7591 §2, <c>token_endpoint_auth_method</c>).</summary>
@@ -9,11 +11,14 @@ public static class ClientAuthenticationMethods
     /// <summary>Credentials in the form body (RFC 6749 §2.3.1).</summary>
     public const string Post = "client_secret_post";
 
+    /// <summary>A JWT that the client signs with a key of its own (RFC 7523 §2.2, OpenID Connect Core §9): nothing secret is shared.</summary>
+    public const string PrivateKeyJwt = "private_key_jwt";
+
     /// <summary>A public client: it has no secret, PKCE protects its codes.</summary>
     public const string None = "none";
 
     /// <summary>Every method that a client may register.</summary>
-    public static IReadOnlyList<string> All { get; } = [Basic, Post, None];
+    public static IReadOnlyList<string> All { get; } = [Basic, Post, PrivateKeyJwt, None];
 }
 
 /// <summary>The grants that a client may register (RFC 7591 §2, <c>grant_types</c>).</summary>
@@ -56,6 +61,51 @@ public static class IdTokenAlgorithms
 
     /// <summary>Every algorithm that a client may register.</summary>
     public static IReadOnlyList<string> All { get; } = [RS256, ES256];
+}
+
+/// <summary>The signatures of clients that are taken, on assertions and on request objects: asymmetric ones only (RFC 9700 §2.5).</summary>
+public static class ClientSigningAlgorithms
+{
+    /// <summary>RSA with PKCS #1 v1.5 padding.</summary>
+    public const string RS256 = "RS256";
+
+    /// <summary>RSA with PSS padding.</summary>
+    public const string PS256 = "PS256";
+
+    /// <summary>ECDSA on P-256.</summary>
+    public const string ES256 = "ES256";
+
+    /// <summary>Every algorithm that is taken.</summary>
+    public static IReadOnlyList<string> All { get; } = [RS256, PS256, ES256];
+}
+
+/// <summary>Which subject a client sees (OpenID Connect Core §8).</summary>
+public static class SubjectTypes
+{
+    /// <summary>The same for every client.</summary>
+    public const string Public = "public";
+
+    /// <summary>One for each sector, so that clients of different ones cannot compare notes.</summary>
+    public const string Pairwise = "pairwise";
+
+    /// <summary>Every type that a client may register.</summary>
+    public static IReadOnlyList<string> All { get; } = [Public, Pairwise];
+}
+
+/// <summary>The longest that tokens live. A client may have shorter times, never longer ones.</summary>
+public static class TokenLifetimes
+{
+    /// <summary>The shortest time that a client may ask for.</summary>
+    public static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1);
+
+    /// <summary>An access token.</summary>
+    public static readonly TimeSpan AccessToken = TimeSpan.FromMinutes(15);
+
+    /// <summary>A refresh token that nobody uses.</summary>
+    public static readonly TimeSpan IdleRefreshToken = TimeSpan.FromDays(7);
+
+    /// <summary>All refresh tokens of a sign-in, however often they are used: then both steps are due again.</summary>
+    public static readonly TimeSpan RefreshToken = SessionPolicy.Lifetime;
 }
 
 /// <summary>The scopes that OpenID Connect Core defines (§5.4, §11), which every installation serves.</summary>

@@ -14,4 +14,7 @@ public enum MetadataKind
 
     /// <summary>A whole number.</summary>
     Number,
+
+    /// <summary>A JSON object.</summary>
+    Json,
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 using System.Text.Json;
 using IdentityServer.Domain.Clients;
@@ -98,6 +99,16 @@ internal sealed class ClientManager(
         var tracked = await TrackedAsync(application, cancellationToken);
         await base.DeleteAsync(tracked, cancellationToken);
         clients.Forget(tracked);
+    }
+
+    // OpenIddict wants a secret or keys in its own column. A client's keys stand in its metadata here, or where it publishes them, and
+    // what may be stored at all was judged before.
+    public override IAsyncEnumerable<ValidationResult> ValidateAsync(Client application, CancellationToken cancellationToken = default)
+    {
+        var results = base.ValidateAsync(application, cancellationToken);
+        return CachedClient.MetadataOf(application).HasKeys
+            ? results.Where(result => result.ErrorMessage != OpenIddictResources.GetResourceString(OpenIddictResources.ID2113))
+            : results;
     }
 
     protected override ValueTask<string> ObfuscateClientSecretAsync(string secret, CancellationToken cancellationToken = default)

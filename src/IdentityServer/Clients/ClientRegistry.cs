@@ -30,7 +30,7 @@ internal sealed class ClientRegistry(IdentityServerDbContext db, ClientManager m
             return new RegisterOutcome.Taken(client.ClientId!);
         }
 
-        var generated = client.IsPublic || metadata.ClientSecret is not null ? null : NewSecret();
+        var generated = !client.HasSecret || metadata.ClientSecret is not null ? null : NewSecret();
         audit.Add(AuditEvents.ClientRegistered, new(ClientId: client.ClientId));
         try
         {
@@ -78,8 +78,8 @@ internal sealed class ClientRegistry(IdentityServerDbContext db, ClientManager m
             return new UpdateOutcome.Unchanged();
         }
 
-        var generated = client.IsPublic || metadata.ClientSecret is not null || row.ClientSecret is not null ? null : NewSecret();
-        var secret = client.IsPublic ? null : sameSecret && generated is null ? row.ClientSecret : (generated ?? metadata.ClientSecret)!.Reveal();
+        var generated = !client.HasSecret || metadata.ClientSecret is not null || row.ClientSecret is not null ? null : NewSecret();
+        var secret = !client.HasSecret ? null : sameSecret && generated is null ? row.ClientSecret : (generated ?? metadata.ClientSecret)!.Reveal();
         var tracked = await db.Clients.SingleAsync(candidate => candidate.Id == row.Id, cancellationToken);
         audit.Add(AuditEvents.ClientChanged, new(ClientId: client.ClientId));
         try

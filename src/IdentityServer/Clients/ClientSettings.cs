@@ -43,6 +43,18 @@ internal sealed record ClientSettings
     /// <summary>Authorization requests must carry a PKCE challenge.</summary>
     public required bool RequirePkce { get; init; }
 
+    /// <summary>How long an access token lives.</summary>
+    public required TimeSpan AccessTokenLifetime { get; init; }
+
+    /// <summary>How long after the sign-in refresh tokens end, however often they are used.</summary>
+    public required TimeSpan RefreshTokenLifetime { get; init; }
+
+    /// <summary>How long a refresh token lives that nobody uses.</summary>
+    public required TimeSpan RefreshTokenIdleLifetime { get; init; }
+
+    /// <summary>Whose pairwise subjects the client sees (OpenID Connect Core §8.1): a host; null for a client that sees public ones.</summary>
+    public required string? Sector { get; init; }
+
     /// <summary>The <c>max_age</c> of a request that names none.</summary>
     public required TimeSpan? DefaultMaxAge { get; init; }
 
@@ -82,7 +94,11 @@ internal sealed record ClientSettings
         IdTokenSigningAlgorithm = metadata.IdTokenSignedResponseAlg,
         RequirePar = metadata.RequirePushedAuthorizationRequests,
         RequirePkce = metadata.RequirePkce,
-        DefaultMaxAge = metadata.DefaultMaxAge is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+        AccessTokenLifetime = Seconds(metadata.AccessTokenLifetime) ?? TokenLifetimes.AccessToken,
+        RefreshTokenLifetime = Seconds(metadata.RefreshTokenLifetime) ?? TokenLifetimes.RefreshToken,
+        RefreshTokenIdleLifetime = Seconds(metadata.RefreshTokenIdleLifetime) ?? TokenLifetimes.IdleRefreshToken,
+        Sector = metadata.SubjectType == SubjectTypes.Pairwise ? HostOf(metadata.SectorIdentifierUri ?? metadata.RedirectUris[0]) : null,
+        DefaultMaxAge = Seconds(metadata.DefaultMaxAge),
         GrantTypes = metadata.GrantTypes!.ToFrozenSet(StringComparer.Ordinal),
         AllowedScopes = metadata.Scopes.ToFrozenSet(StringComparer.Ordinal),
         RedirectUris = Restore(metadata.RedirectUris, metadata.ApplicationType),
@@ -94,6 +110,10 @@ internal sealed record ClientSettings
         TosUri = metadata.TosUri,
         Metadata = metadata,
     };
+
+    private static TimeSpan? Seconds(int? seconds) => seconds is { } given ? TimeSpan.FromSeconds(given) : null;
+
+    private static string HostOf(string uri) => new Uri(uri, UriKind.Absolute).IdnHost;
 
     private static RedirectUri[] Restore(IReadOnlyList<string> uris, string applicationType) =>
         [.. uris.Select(uri => RedirectUri.Restore(uri, applicationType))];

@@ -98,12 +98,32 @@ internal static class DemoClientSection
         }
         else if (member.GetChildren().Any())
         {
-            writer.WriteStartObject();
-            writer.WriteEndObject();
+            WriteNested(writer, member, kind);
         }
         else
         {
             writer.WriteStringValue(member.Value);
         }
+    }
+
+    // Only keys are nested, and their members are texts and lists. What is nested and should not be is told of by its kind.
+    private static void WriteNested(Utf8JsonWriter writer, IConfigurationSection member, MetadataKind kind)
+    {
+        var children = kind == MetadataKind.Json ? member.GetChildren().ToList() : [];
+        var list = children.Count > 0 && children[0].Key == "0";
+        Action open = list ? writer.WriteStartArray : writer.WriteStartObject;
+        Action close = list ? writer.WriteEndArray : writer.WriteEndObject;
+        open();
+        foreach (var child in children)
+        {
+            if (!list)
+            {
+                writer.WritePropertyName(child.Key);
+            }
+
+            Write(writer, child, kind);
+        }
+
+        close();
     }
 }

@@ -53,7 +53,9 @@ internal sealed class EnforceClientAuthenticationMethod(ClientCache clients) : I
     {
         if (!string.IsNullOrEmpty(context.ClientAssertion))
         {
-            return "a client assertion";
+            return context.ClientAssertionType == OpenIddictConstants.ClientAssertionTypes.JwtBearer
+                ? ClientAuthenticationMethods.PrivateKeyJwt
+                : "a client assertion of an unknown type";
         }
 
         var header = context.Transaction.GetHttpRequest()?.Headers.Authorization.ToString();

@@ -10,10 +10,16 @@ public sealed class ClientMetadataTests
         {"client_id":"shop","client_name":"Shop","application_type":"web",
          "redirect_uris":["https://shop.example/cb","https://shop.example/cb2"],
          "post_logout_redirect_uris":["https://shop.example/bye"],
-         "token_endpoint_auth_method":"client_secret_post",
+         "token_endpoint_auth_method":"client_secret_post","token_endpoint_auth_signing_alg":"ES256","jwks_uri":"https://shop.example/keys",
          "grant_types":["authorization_code","refresh_token","client_credentials"],"response_types":["code"],
          "scope":"openid email offline_access orders.read","id_token_signed_response_alg":"ES256",
+         "userinfo_signed_response_alg":"RS256","request_object_signing_alg":"PS256","request_uris":["https://shop.example/request#1"],
+         "require_signed_request_object":true,"subject_type":"pairwise","sector_identifier_uri":"https://shop.example/sector",
          "require_pushed_authorization_requests":true,"require_pkce":false,"default_max_age":3600,"require_auth_time":true,
+         "default_acr_values":["urn:identityserver:acr:pwd-emailotp"],"backchannel_logout_uri":"https://shop.example/back",
+         "backchannel_logout_session_required":true,"frontchannel_logout_uri":"https://shop.example/front",
+         "frontchannel_logout_session_required":true,"access_token_lifetime":300,"refresh_token_lifetime":86400,
+         "refresh_token_idle_lifetime":3600,
          "initiate_login_uri":"https://shop.example/login","client_uri":"https://shop.example","logo_uri":"https://shop.example/logo.png",
          "policy_uri":"https://shop.example/privacy","tos_uri":"https://shop.example/terms","contacts":["ops@shop.example"],
          "software_id":"shop-web","software_version":"4.2","first_party":true,"verified":true}
@@ -33,7 +39,7 @@ public sealed class ClientMetadataTests
     {
         var written = Accepted(Everything).ToJson().EnumerateObject().Select(member => member.Name);
 
-        written.Append("client_secret").ShouldBe(ClientMetadata.Members.Keys, ignoreOrder: true);
+        written.Concat(["client_secret", "jwks"]).ShouldBe(ClientMetadata.Members.Keys, ignoreOrder: true);
     }
 
     [Fact]
@@ -115,7 +121,8 @@ public sealed class ClientMetadataTests
     [InlineData("""{"response_types":["code id_token"]}""", "response_types[0]", "Use code")]
     [InlineData("""{"response_types":["none"]}""", "response_types[0]", "Use code")]
     [InlineData("""{"response_types":[]}""", "response_types", "authorization_code")]
-    [InlineData("""{"token_endpoint_auth_method":"private_key_jwt"}""", "token_endpoint_auth_method", "client_secret_basic")]
+    [InlineData("""{"token_endpoint_auth_method":"client_secret_jwt"}""", "token_endpoint_auth_method", "private_key_jwt")]
+    [InlineData("""{"token_endpoint_auth_method":"private_key_jwt"}""", "jwks", "jwks_uri")]
     [InlineData("""{"id_token_signed_response_alg":"none"}""", "id_token_signed_response_alg", "unsigned")]
     [InlineData("""{"id_token_signed_response_alg":"HS256"}""", "id_token_signed_response_alg", "forge")]
     [InlineData("""{"token_endpoint_auth_method":"none","require_pkce":false}""", "require_pkce", "PKCE")]
@@ -138,7 +145,27 @@ public sealed class ClientMetadataTests
     [InlineData("""{"redirect_uris":[1]}""", "redirect_uris", "list")]
     [InlineData("""{"contacts":["a","b\u0000"]}""", "contacts[1]", "control")]
     [InlineData("""{"default_max_age":1.5}""", "default_max_age", "whole number")]
-    [InlineData("""{"jwks_uri":"https://a.example/jwks"}""", "jwks_uri", "secret")]
+    [InlineData("""{"id_token_encrypted_response_alg":"RSA-OAEP"}""", "id_token_encrypted_response_alg", "leave it out")]
+    [InlineData("""{"jwks_uri":"http://a.example/jwks"}""", "jwks_uri", "https")]
+    [InlineData("""{"token_endpoint_auth_signing_alg":"HS256"}""", "token_endpoint_auth_signing_alg", "forge")]
+    [InlineData("""{"userinfo_signed_response_alg":"none"}""", "userinfo_signed_response_alg", "unsigned")]
+    [InlineData("""{"jwks_uri":"https://a.example/k","request_object_signing_alg":"none"}""", "request_object_signing_alg", "unsigned")]
+    [InlineData("""{"request_uris":["https://a.example/r"]}""", "jwks", "signed")]
+    [InlineData("""{"require_signed_request_object":true}""", "jwks", "signed")]
+    [InlineData("""{"jwks_uri":"https://a.example/k","request_uris":["http://a.example/r"]}""", "request_uris[0]", "https")]
+    [InlineData("""{"token_endpoint_auth_method":"private_key_jwt","jwks_uri":"https://a.example/k","client_secret":"x"}""", "client_secret", "Leave it out")]
+    [InlineData("""{"subject_type":"shared"}""", "subject_type", "pairwise")]
+    [InlineData("""{"subject_type":"pairwise","redirect_uris":["https://a.example/","https://b.example/"]}""", "sector_identifier_uri", "JSON list")]
+    [InlineData("""{"sector_identifier_uri":"http://localhost/sector"}""", "sector_identifier_uri", "https")]
+    [InlineData("""{"default_acr_values":["mfa"]}""", "default_acr_values[0]", "urn:identityserver:acr:pwd-emailotp")]
+    [InlineData("""{"backchannel_logout_uri":"http://a.example/out"}""", "backchannel_logout_uri", "https")]
+    [InlineData("""{"backchannel_logout_uri":"https://a.example/out#x"}""", "backchannel_logout_uri", "#")]
+    [InlineData("""{"backchannel_logout_session_required":true}""", "backchannel_logout_session_required", "backchannel_logout_uri")]
+    [InlineData("""{"frontchannel_logout_uri":"https://shop.example:8443/out"}""", "frontchannel_logout_uri", "sent back")]
+    [InlineData("""{"access_token_lifetime":901}""", "access_token_lifetime", "shorter")]
+    [InlineData("""{"access_token_lifetime":59}""", "access_token_lifetime", "shorter")]
+    [InlineData("""{"refresh_token_lifetime":1209601}""", "refresh_token_lifetime", "shorter")]
+    [InlineData("""{"refresh_token_idle_lifetime":604801}""", "refresh_token_idle_lifetime", "shorter")]
     [InlineData("""{"Client_Name":"x"}""", "Client_Name", "spelling")]
     [InlineData("""{"client_name":"a","client_name":"b"}""", "client_name", "one of them")]
     public void What_breaks_a_rule_is_refused_with_the_way_to_mend_it(string json, string field, string mend)
