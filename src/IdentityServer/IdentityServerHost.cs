@@ -2,6 +2,7 @@ using IdentityServer.Account;
 using IdentityServer.Alerts;
 using IdentityServer.Audit;
 using IdentityServer.Clients;
+using IdentityServer.Egress;
 using IdentityServer.Grants;
 using IdentityServer.Home;
 using IdentityServer.Hosting;
@@ -33,7 +34,7 @@ internal static class IdentityServerHost
         configure?.Invoke(builder);
         builder.AddSettings().AddLanguages();
         builder.AddFoundations().AddHosting();
-        builder.AddOutbox().AddAudit();
+        builder.AddOutbox().AddAudit().AddEgress();
         builder.AddMail();
         builder.AddUsers().AddSessions().AddClients().AddGrants();
         builder.AddAlerts();

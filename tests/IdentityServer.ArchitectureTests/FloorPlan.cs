@@ -12,7 +12,7 @@ internal static class FloorPlan
     private static readonly string[][] Floors =
     [
         ["Settings", "Pages", "Languages"],
-        ["Outbox", "Audit", "Secrets"],
+        ["Outbox", "Audit", "Secrets", "Egress"],
         ["Mail"],
         ["Users", "Sessions", "Clients"],
         ["Grants", "Alerts"],
