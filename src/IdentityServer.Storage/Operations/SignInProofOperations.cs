@@ -15,8 +15,8 @@ public sealed class SignInProofOperations
     // Of a session that is open at this moment, and stays so until the commit: whoever ends it waits, or was first, and then nothing is opened.
     private const string OpenAuthorization =
         """
-        INSERT INTO "authorizations" ("Id", "ApplicationId", "CreationDate", "Scopes", "Status", "Subject", "Type", "SessionId")
-        SELECT $1, $2, $3, $4, 'valid', $5, 'ad-hoc', s."Id" FROM "authentication_sessions" s WHERE s."Id" = $6 AND s."EndedAt" IS NULL
+        INSERT INTO "authorizations" ("Id", "ApplicationId", "CreationDate", "Scopes", "Properties", "Status", "Subject", "Type", "SessionId")
+        SELECT $1, $2, $3, $4, CAST($5 AS TEXT), 'valid', $6, 'ad-hoc', s."Id" FROM "authentication_sessions" s WHERE s."Id" = $7 AND s."EndedAt" IS NULL
         """;
 
     private static readonly SqlText OpenOnSqlite = new(OpenAuthorization);
@@ -37,15 +37,27 @@ public sealed class SignInProofOperations
     /// <summary>
     /// Opens the authorization that all tokens of one sign-in at one client hang on, bound to the session. Begins the unit of work.
     /// </summary>
+    /// <param name="grant">What is given, and to whom.</param>
+    /// <param name="sessionId">The session it descends from.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Its identifier; null when the session was ended or deleted meanwhile.</returns>
     public async Task<string?> OpenAuthorizationAsync(
-        string clientRowId, Guid userId, Guid sessionId, string scopesJson, DateTimeOffset now, CancellationToken cancellationToken)
+        NewGrant grant, Guid sessionId, DateTimeOffset now, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(grant);
         var id = Guid.NewGuid().ToString("N");
         await _work.BeginAsync(cancellationToken);
         return await _sql.WriteAsync(
             _sql.OnPostgreSql ? OpenOnPostgreSql : OpenOnSqlite,
-            [id, clientRowId, now.ToUnixTimeMilliseconds(), scopesJson, userId.ToString("D"), sessionId],
+            [id, grant.ClientRowId, now.ToUnixTimeMilliseconds(), grant.ScopesJson, grant.PropertiesJson, grant.UserId.ToString("D"), sessionId],
             cancellationToken) == 1 ? id : null;
     }
 }
+
+/// <summary>What one sign-in gives one client.</summary>
+/// <param name="ClientRowId">The client's row, not its <c>client_id</c>.</param>
+/// <param name="UserId">Whose sign-in it is.</param>
+/// <param name="ScopesJson">The scopes, as a JSON array.</param>
+/// <param name="PropertiesJson">What else was granted, as a JSON object; null for nothing.</param>
+public sealed record NewGrant(string ClientRowId, Guid UserId, string ScopesJson, string? PropertiesJson = null);

@@ -10,6 +10,9 @@ internal static partial class ClientsLog
         Message = "The client {ClientId} authenticated by {Used} but is registered for {Registered}.")]
     public static partial void WrongAuthenticationMethod(this ILogger logger, string clientId, string used, string registered);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "An assertion of the client {ClientId} is refused: {Reason}")]
+    public static partial void AssertionRefused(this ILogger logger, string clientId, string reason);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "The demo client {ClientId} is registered.")]
     public static partial void DemoClientRegistered(this ILogger logger, string clientId);
 

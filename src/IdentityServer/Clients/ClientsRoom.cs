@@ -1,3 +1,4 @@
+using IdentityServer.Clients.Keys;
 using IdentityServer.Settings;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
@@ -28,6 +29,9 @@ internal static class ClientsRoom
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ClientCache>();
         services.AddSingleton<ClientSecretVerifier>();
+        services.AddSingleton<ClientKeys>();
+        services.AddSingleton<ClientJwts>();
+        services.AddScoped<ClientAssertions>();
         services.AddScoped<ClientRegistry>();
         services.AddScoped<ClientImport>();
         services.AddScoped(provider => (ClientManager)provider.GetRequiredService<OpenIddictApplicationManager<Client>>());

@@ -1,3 +1,4 @@
+using IdentityServer.Protocol;
 using IdentityServer.Protocol.SigningKeys;
 using IdentityServer.Secrets;
 using IdentityServer.Settings;
@@ -6,7 +7,8 @@ using IdentityServer.Users;
 namespace IdentityServer.Hosting;
 
 /// <summary>Makes the installation ready before the host starts anything, and before a verb works.</summary>
-internal sealed class Preparation(DatabasePreparation database, KeyRingGuard keyRing, SigningKeyRing signingKeys, DemoUsers demoUsers) : IHostedLifecycleService
+internal sealed class Preparation(
+    DatabasePreparation database, KeyRingGuard keyRing, SigningKeyRing signingKeys, PairwiseSubjects subjects, DemoUsers demoUsers) : IHostedLifecycleService
 {
     /// <summary>Brings up what every verb needs: the database and what its secrets are wrapped under.</summary>
     /// <exception cref="ConfigurationException">The database is behind the program, or the root secret is another's.</exception>
@@ -21,6 +23,7 @@ internal sealed class Preparation(DatabasePreparation database, KeyRingGuard key
     {
         await PrepareAsync(cancellationToken);
         await signingKeys.LoadAsync(cancellationToken);
+        await subjects.PrepareAsync(cancellationToken);
         await demoUsers.SeedAsync(cancellationToken);
     }
 

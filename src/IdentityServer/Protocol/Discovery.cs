@@ -5,6 +5,8 @@ using OpenIddict.Server;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 using static OpenIddict.Server.OpenIddictServerEvents;
 using static OpenIddict.Server.OpenIddictServerHandlers;
+using ClientAlgorithms = IdentityServer.Domain.Clients.ClientSigningAlgorithms;
+using ClientSubjects = IdentityServer.Domain.Clients.SubjectTypes;
 
 namespace IdentityServer.Protocol;
 
@@ -12,6 +14,10 @@ namespace IdentityServer.Protocol;
 internal sealed class AdvertiseWhatWeDo : IOpenIddictServerHandler<HandleConfigurationRequestContext>
 {
     private static readonly ImmutableArray<string?> _acr = [AuthenticationContext.Acr];
+
+    private static readonly ImmutableArray<string?> _subjectTypes = [.. ClientSubjects.All];
+
+    private static readonly ImmutableArray<string?> _clientAlgorithms = [.. ClientAlgorithms.All];
 
     private static readonly ImmutableArray<string?> _languages = [.. SupportedLanguages.All.Select(language => language.Tag)];
 
@@ -27,6 +33,18 @@ internal sealed class AdvertiseWhatWeDo : IOpenIddictServerHandler<HandleConfigu
         ArgumentNullException.ThrowIfNull(context);
         context.Metadata["acr_values_supported"] = _acr;
         context.Metadata["ui_locales_supported"] = _languages;
+        context.Metadata[Metadata.SubjectTypesSupported] = _subjectTypes;
+        context.Metadata["claims_parameter_supported"] = true;
+        context.Metadata["userinfo_signing_alg_values_supported"] = context.Metadata[Metadata.IdTokenSigningAlgValuesSupported];
+
+        // Request objects and assertions: signed with asymmetric keys, fetched only from where the client registered (RFC 9101 §10.4.1).
+        context.Metadata["request_parameter_supported"] = true;
+        context.Metadata["request_uri_parameter_supported"] = true;
+        context.Metadata["require_request_uri_registration"] = true;
+        context.Metadata["request_object_signing_alg_values_supported"] = _clientAlgorithms;
+        context.Metadata["token_endpoint_auth_signing_alg_values_supported"] = _clientAlgorithms;
+        context.Metadata["introspection_endpoint_auth_signing_alg_values_supported"] = _clientAlgorithms;
+        context.Metadata["revocation_endpoint_auth_signing_alg_values_supported"] = _clientAlgorithms;
 
         // Public clients authenticate by nothing (RFC 8414 §2). They may not introspect.
         context.TokenEndpointAuthenticationMethods.Add(ClientAuthenticationMethods.None);

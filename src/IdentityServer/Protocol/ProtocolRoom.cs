@@ -1,7 +1,8 @@
 using IdentityServer.Clients;
-using IdentityServer.Domain.Sessions;
+using IdentityServer.Domain.Clients;
 using IdentityServer.Domain.SignIn;
 using IdentityServer.Protocol.Authorization;
+using IdentityServer.Protocol.Authorization.RequestObjects;
 using IdentityServer.Protocol.Dispatching;
 using IdentityServer.Protocol.EndSession;
 using IdentityServer.Protocol.Guards;
@@ -23,7 +24,6 @@ namespace IdentityServer.Protocol;
 internal static class ProtocolRoom
 {
     private static readonly TimeSpan _codeLifetime = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan _accessTokenLifetime = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan _requestLifetime = TimeSpan.FromHours(1);
 
     public static WebApplicationBuilder AddProtocol(this WebApplicationBuilder builder)
@@ -40,9 +40,9 @@ internal static class ProtocolRoom
             server.AllowAuthorizationCodeFlow().AllowRefreshTokenFlow().AllowClientCredentialsFlow();
             server.EnableAuthorizationRequestCaching();
             server.SetAuthorizationCodeLifetime(_codeLifetime)
-                .SetAccessTokenLifetime(_accessTokenLifetime)
-                .SetIdentityTokenLifetime(_accessTokenLifetime)
-                .SetRefreshTokenLifetime(SessionPolicy.Lifetime)
+                .SetAccessTokenLifetime(TokenLifetimes.AccessToken)
+                .SetIdentityTokenLifetime(TokenLifetimes.AccessToken)
+                .SetRefreshTokenLifetime(TokenLifetimes.IdleRefreshToken)
                 .SetRefreshTokenReuseLeeway(TimeSpan.Zero);
             server.RegisterScopes(Scopes.OpenId, Scopes.Profile, Scopes.Email, Scopes.Address, Scopes.Phone, Scopes.OfflineAccess);
             server.RegisterClaims(ServedClaims.Names);
@@ -51,9 +51,6 @@ internal static class ProtocolRoom
             server.Configure(options =>
             {
                 options.CodeChallengeMethods.Remove(CodeChallengeMethods.Plain);
-
-                // No client can register a key to sign assertions with, so discovery must not offer it.
-                options.ClientAuthenticationMethods.Remove(ClientAuthenticationMethods.PrivateKeyJwt);
                 options.RequestTokenLifetime = _requestLifetime;
             });
             AddHandlers(server);
@@ -77,6 +74,8 @@ internal static class ProtocolRoom
         builder.Services.AddScoped<ClientShare>().AddScoped<ClientShareOperations>();
         builder.Services.AddSigningKeys();
         builder.Services.AddSingleton<StoredRequestAllowance>();
+        builder.Services.AddSingleton<RequestObjectReader>();
+        builder.Services.AddSingleton<PairwiseSubjects>();
         builder.Services.AddHostedService<GuardCheck>();
         builder.Services.AddSingleton<IValidateOptions<OpenIddictServerOptions>, GuardCheck>();
         return builder;
@@ -90,6 +89,10 @@ internal static class ProtocolRoom
         server.AddEventHandler(NoticeReplay.Descriptor);
         server.AddEventHandler(RedeemPresentedToken.Descriptor);
         server.AddEventHandler(BindAuthorization.Descriptor);
+        server.AddEventHandler(ShapeLifetimes.Descriptor);
+        server.AddEventHandler(WritePairwiseSubject.Descriptor);
+        server.AddEventHandler(RestoreSubject.Descriptor);
+        server.AddEventHandler(TellSubject.Descriptor);
         server.AddEventHandler(ShapeIdToken.Descriptor);
         server.AddEventHandler(StripInternalClaims.Descriptor);
         server.AddEventHandler(GrantClientCredentials.Descriptor);
@@ -98,6 +101,10 @@ internal static class ProtocolRoom
         server.AddEventHandler(RefuseLargeRequests<ExtractPushedAuthorizationRequestContext>.Descriptor);
         server.AddEventHandler(ValidateMaxAge<HandleAuthorizationRequestContext>.Descriptor);
         server.AddEventHandler(ValidateMaxAge<ValidatePushedAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(TakeRequestObject<ValidateAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(TakeRequestObject<ValidatePushedAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(ValidateClaims<HandleAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(ValidateClaims<ValidatePushedAuthorizationRequestContext>.Descriptor);
         server.AddEventHandler(LimitStoredRequests.Descriptor);
         server.AddEventHandler(LimitPushedRequests.Descriptor);
         server.AddEventHandler(DecideNextStep.Descriptor);
@@ -106,8 +113,15 @@ internal static class ProtocolRoom
         server.AddEventHandler(HandleEndSession.Descriptor);
         server.AddEventHandler(TakeEmptyPost.Descriptor);
         server.AddEventHandler(AttachUserClaims.Descriptor);
+        server.AddEventHandler(AnswerSigned.Descriptor);
         server.AddEventHandler(TellNothing.Descriptor);
         server.AddEventHandler(AdvertiseWhatWeDo.Descriptor);
+        foreach (var descriptor in AuthenticateByAssertion.StandsInFor)
+        {
+            server.RemoveEventHandler(descriptor);
+        }
+
+        server.AddEventHandler(AuthenticateByAssertion.Descriptor);
         server.AddEventHandler(EnforceClientAuthenticationMethod.Descriptor);
         server.AddEventHandler(CheckWeakSecret.Descriptor);
         server.AddEventHandler(AttachRetryAfter<ApplyPushedAuthorizationResponseContext>.Descriptor);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using IdentityServer.Clients;
+using IdentityServer.Domain.Authorization;
 using IdentityServer.Domain.SignIn;
 using IdentityServer.Grants;
 using IdentityServer.Languages;
@@ -18,7 +19,7 @@ namespace IdentityServer.Protocol.Authorization;
 /// The authorization endpoint's decision, and the only place that chooses the next step: gather the facts, ask the pure rule, act.
 /// A page sends the person back here; here it is decided what comes next.
 /// </summary>
-internal sealed class DecideNextStep(SessionReader sessions, ConsentService consent, ClientCache clients, TimeProvider clock)
+internal sealed class DecideNextStep(SessionReader sessions, ConsentService consent, ClientCache clients, PairwiseSubjects subjects, TimeProvider clock)
     : IOpenIddictServerHandler<HandleAuthorizationRequestContext>
 {
     public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
@@ -83,10 +84,10 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
             session is null ? null : new SessionFacts(session.UserId.ToString("D"), session.AuthenticatedAt, session.RequestUri),
             context.Request.GetPromptValues(),
             MaxAge.TryRead((string?)context.Request.GetParameter(Parameters.MaxAge), out var age) ? age : client.DefaultMaxAge,
-            context.IdentityTokenHintPrincipal?.GetClaim(Claims.Subject),
+            await HintedSubjectAsync(context, client, session),
             requestUri,
             client.FirstParty || (session is not null
-                && await consent.CoversAsync(session.UserId, client.ClientId, context.Request.GetScopes(), context.CancellationToken)),
+                && await consent.CoversAsync(session.UserId, client.ClientId, ScopesToConsent(context, client), context.CancellationToken)),
             question?.Allowed,
             now);
     }
@@ -99,8 +100,22 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
             ClientId = client.ClientId,
             RedirectUri = context.Transaction.GetProperty<ValidateAuthorizationRequestContext>(typeof(ValidateAuthorizationRequestContext).FullName!)?.RedirectUri
                 ?? throw new InvalidOperationException("The redirect URI was validated and must be known."),
-            Scopes = string.Join(' ', context.Request.GetScopes()),
+            Scopes = string.Join(' ', ScopesToConsent(context, client)),
         };
+
+    private static IEnumerable<string> ScopesToConsent(HandleAuthorizationRequestContext context, ClientSettings client) =>
+        RequestedClaims.Of(context.Request, client).ScopesToConsent;
+
+    // Either way of naming somebody will do (OpenID Connect Core §3.1.2.1, §5.5.1). A client names people as it knows them.
+    private async Task<string?> HintedSubjectAsync(HandleAuthorizationRequestContext context, ClientSettings client, AuthenticationSession? session)
+    {
+        var hinted = context.IdentityTokenHintPrincipal?.GetClaim(Claims.Subject)
+            ?? (ClaimsRequest.TryRead((string?)context.Request.GetParameter(Parameters.Claims), out var asked, out _) ? asked.Subject : null);
+        return hinted is not null && session is not null && client.Sector is not null
+            && string.Equals(hinted, await subjects.OfAsync(session.UserId, client, context.CancellationToken), StringComparison.Ordinal)
+                ? session.UserId.ToString("D")
+                : hinted;
+    }
 
     private static string Issuer(HandleAuthorizationRequestContext context) =>
         (context.Options.Issuer ?? context.BaseUri)?.AbsoluteUri ?? throw new InvalidOperationException("The issuer is known here.");

@@ -59,7 +59,7 @@ internal sealed class LimitPushedRequests(StoredRequestAllowance allowance) : IO
     public ValueTask HandleAsync(HandlePushedAuthorizationRequestContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (string.IsNullOrEmpty(context.Request.ClientSecret)
+        if (string.IsNullOrEmpty(context.Request.ClientSecret) && string.IsNullOrEmpty(context.Request.ClientAssertion)
             && allowance.Spend(context.Transaction.GetHttpRequest()!.HttpContext) is { } wait)
         {
             RetryLater.Reject(context, StatusCodes.Status429TooManyRequests, wait, "Too many requests were pushed from this network.");

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using IdentityServer.Clients;
+using IdentityServer.Protocol.Authorization;
 using IdentityServer.Protocol.Guards;
 using IdentityServer.Storage.Operations;
 using OpenIddict.Abstractions;
@@ -13,7 +15,7 @@ namespace IdentityServer.Protocol.Tokens;
 /// Gives each sign-in at a client an authorization of its own, bound to the session: replay, revocation and the end of the session kill
 /// just that family. What a person consented to lasts elsewhere.
 /// </summary>
-internal sealed class BindAuthorization(SignInProofOperations operations, IOpenIddictApplicationManager clients, TimeProvider clock)
+internal sealed class BindAuthorization(SignInProofOperations operations, ClientCache clients, TimeProvider clock)
     : IOpenIddictServerHandler<ProcessSignInContext>
 {
     public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
@@ -33,15 +35,11 @@ internal sealed class BindAuthorization(SignInProofOperations operations, IOpenI
             return;
         }
 
-        var client = await clients.FindByClientIdAsync(context.ClientId!, context.CancellationToken)
+        var client = await clients.FindSettingsAsync(context.ClientId!, context.CancellationToken)
             ?? throw new InvalidOperationException("The client was validated and must exist.");
-        var opened = await operations.OpenAuthorizationAsync(
-            (await clients.GetIdAsync(client, context.CancellationToken))!,
-            Guid.ParseExact(subject, "D"),
-            sessionId,
-            JsonSerializer.Serialize(principal.GetScopes().AsEnumerable()),
-            clock.GetUtcNow(),
-            context.CancellationToken);
+        var scopes = JsonSerializer.Serialize(principal.GetScopes().AsEnumerable());
+        var grant = new NewGrant(client.Id, Guid.ParseExact(subject, "D"), scopes, RequestedClaims.Of(context.Request, client).ToProperties());
+        var opened = await operations.OpenAuthorizationAsync(grant, sessionId, clock.GetUtcNow(), context.CancellationToken);
         if (opened is null)
         {
             context.Reject(Errors.LoginRequired, "The sign-in that this request builds on has just ended. Sign in again.");

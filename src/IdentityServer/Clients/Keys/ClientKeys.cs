@@ -1,0 +1,102 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using IdentityServer.Domain.Clients;
+using IdentityServer.Egress;
+using Microsoft.IdentityModel.Tokens;
+
+namespace IdentityServer.Clients.Keys;
+
+/// <summary>What became of looking for a client's keys.</summary>
+internal abstract record ClientKeysAnswer
+{
+    private ClientKeysAnswer()
+    {
+    }
+
+    /// <param name="Keys">Those that a signature may have been made with, at least one.</param>
+    internal sealed record Found(IReadOnlyList<SecurityKey> Keys) : ClientKeysAnswer;
+
+    /// <param name="Reason">Why there are none, as a sentence for the client's developer.</param>
+    internal sealed record Missing(string Reason) : ClientKeysAnswer;
+}
+
+/// <summary>
+/// The public keys of clients: those in the metadata, or those that the client publishes at its <c>jwks_uri</c>. A published set is kept for
+/// some minutes, and asked for again when a signature names a key that is not in it: so a client rotates its keys without telling anybody.
+/// </summary>
+internal sealed class ClientKeys(EgressCache documents)
+{
+    /// <summary>How long a published set is used without asking: a key that the client has withdrawn signs for no longer than that.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+
+    private readonly ConditionalWeakTable<ClientMetadata, NamedKey[]> _registered = [];
+
+    // By the very array that the cache hands out: a new document is a new array.
+    private readonly ConditionalWeakTable<byte[], NamedKey[]> _published = [];
+
+    /// <summary>The keys that a signature with this <c>kid</c> and algorithm may have been made with.</summary>
+    /// <param name="client">Whose.</param>
+    /// <param name="kid">What the signature names; null when it names none, and then every key of the kind is tried.</param>
+    /// <param name="algorithm">One of <see cref="ClientSigningAlgorithms"/>.</param>
+    /// <param name="cancellationToken">Stops waiting for the document.</param>
+    public async ValueTask<ClientKeysAnswer> FindAsync(ClientSettings client, string? kid, string algorithm, CancellationToken cancellationToken)
+    {
+        if (client.Metadata.Jwks is { } set)
+        {
+            return Choose(_registered.GetValue(client.Metadata, _ => Read(set)), kid, algorithm, "jwks");
+        }
+
+        if (client.Metadata.JwksUri is not { } address)
+        {
+            return new ClientKeysAnswer.Missing("The client has registered neither jwks nor jwks_uri.");
+        }
+
+        var uri = new Uri(address, UriKind.Absolute);
+        var chosen = Choose(await documents.GetAsync(uri, EgressRules.KeySet, Lifetime, cancellationToken), kid, algorithm);
+        return chosen is ClientKeysAnswer.Found
+            ? chosen
+            : Choose(await documents.GetFreshAsync(uri, EgressRules.KeySet, Lifetime, cancellationToken), kid, algorithm);
+    }
+
+    private ClientKeysAnswer Choose(EgressAnswer answer, string? kid, string algorithm) => answer switch
+    {
+        EgressAnswer.Answered document => Choose(_published.GetValue(document.Body, Read), kid, algorithm, "jwks_uri"),
+        EgressAnswer.Refused refused => new ClientKeysAnswer.Missing($"The client's jwks_uri is not asked: {refused.Reason}."),
+        EgressAnswer.Failed failed => new ClientKeysAnswer.Missing($"The client's jwks_uri could not be read: {failed.Reason}."),
+        var other => throw new System.Diagnostics.UnreachableException($"Unmapped answer {other}."),
+    };
+
+    private static ClientKeysAnswer Choose(NamedKey[] keys, string? kid, string algorithm, string source)
+    {
+        var fitting = keys.Where(key => key.Fits(kid, algorithm)).Select(key => key.Key).ToList();
+        return fitting.Count > 0
+            ? new ClientKeysAnswer.Found(fitting)
+            : new ClientKeysAnswer.Missing(kid is null
+                ? $"The client's {source} has no key for {algorithm}."
+                : $"The client's {source} has no key for {algorithm} with the kid that the signature names.");
+    }
+
+    private static NamedKey[] Read(byte[] document)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(document);
+            return ClientKeyRules.FirstBroken(json.RootElement) is null ? Read(json.RootElement) : [];
+        }
+        catch (JsonException)
+        {
+            return [];
+        }
+    }
+
+    private static NamedKey[] Read(JsonElement set) =>
+        [.. set.GetProperty("keys").EnumerateArray().Where(ClientKeyRules.IsUsable).Select(key => new NamedKey(new JsonWebKey(key.GetRawText())))];
+
+    private sealed record NamedKey(JsonWebKey Key)
+    {
+        public bool Fits(string? kid, string algorithm) =>
+            Key.Kty == (algorithm == ClientSigningAlgorithms.ES256 ? JsonWebAlgorithmsKeyTypes.EllipticCurve : JsonWebAlgorithmsKeyTypes.RSA)
+            && (string.IsNullOrEmpty(Key.Alg) || Key.Alg == algorithm)
+            && (kid is null || string.IsNullOrEmpty(Key.Kid) || Key.Kid == kid);
+    }
+}
