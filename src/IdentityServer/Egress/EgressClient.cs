@@ -65,7 +65,7 @@ internal sealed class EgressClient(EgressPolicy policy, IEgressNetwork network, 
 
     private async Task<IReadOnlyList<IPAddress>> ResolveAsync(Uri address, CancellationToken ct)
     {
-        if (IPAddress.TryParse(address.IdnHost, out var written) && address.HostNameType != UriHostNameType.Dns)
+        if (IPAddress.TryParse(address.IdnHost, out var written))
         {
             return [written];
         }

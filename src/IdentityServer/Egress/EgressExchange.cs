@@ -8,6 +8,7 @@ namespace IdentityServer.Egress;
 /// <summary>One request and its answer, over a connection of its own that nothing else ever uses: so no pool can hand it to another host.</summary>
 internal sealed class EgressExchange(PinnedConnection connection, EgressTrust trust)
 {
+    private const string Broken = "the connection broke before the answer was whole";
     private const int LargestHeadersInKilobytes = 16;
     private const int Chunk = 8 * 1024;
 
@@ -28,7 +29,7 @@ internal sealed class EgressExchange(PinnedConnection connection, EgressTrust tr
         }
         catch (Exception problem) when (problem is IOException or SocketException && !ct.IsCancellationRequested)
         {
-            return new EgressAnswer.Failed("the connection broke before the answer was whole");
+            return new EgressAnswer.Failed(Broken);
         }
     }
 
@@ -145,7 +146,8 @@ internal sealed class EgressExchange(PinnedConnection connection, EgressTrust tr
         HttpRequestError.SecureConnectionError =>
             "TLS failed: its certificate must be valid for the host, come from an authority that this server knows, and be sent with its whole chain",
         HttpRequestError.ConfigurationLimitExceeded => FormattableString.Invariant($"the headers of its answer are larger than {LargestHeadersInKilobytes} KB"),
-        HttpRequestError.ResponseEnded => "the connection broke before the answer was whole",
+        HttpRequestError.ResponseEnded => Broken,
+        _ when problem.InnerException is IOException or SocketException => Broken,
         _ => "its answer is not HTTP as it should be",
     };
 }
