@@ -44,7 +44,7 @@ internal static class IdentityServerHost
 
         var app = builder.Build();
         app.UseHosting();
-        app.MapAccount();
+        app.MapClients().MapAccount();
         return app;
     }
 

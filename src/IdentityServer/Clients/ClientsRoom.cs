@@ -1,4 +1,5 @@
 using IdentityServer.Clients.Keys;
+using IdentityServer.Clients.Showing;
 using IdentityServer.Settings;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
@@ -23,6 +24,13 @@ internal static class ClientsRoom
         return builder;
     }
 
+    /// <summary>What browsers ask for.</summary>
+    public static WebApplication MapClients(this WebApplication app)
+    {
+        ClientLogo.Map(app);
+        return app;
+    }
+
     /// <summary>What needs no web server: the registry, the caches and OpenIddict's core around them. The storage is registered elsewhere.</summary>
     public static IServiceCollection AddClients(this IServiceCollection services)
     {
@@ -31,6 +39,7 @@ internal static class ClientsRoom
         services.AddSingleton<ClientSecretVerifier>();
         services.AddSingleton<ClientKeys>();
         services.AddSingleton<ClientJwts>();
+        services.AddSingleton<ClientLogo>();
         services.AddScoped<ClientAssertions>();
         services.AddScoped<ClientRegistry>();
         services.AddScoped<ClientImport>();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using IdentityServer.Clients;
 using IdentityServer.Domain.Users;
 using IdentityServer.Languages;
 using IdentityServer.Pages;
@@ -23,7 +24,7 @@ internal sealed class PasswordModel(PasswordStep step, ClientNames clients, Sign
     [BindProperty]
     public string? Password { get; set; }
 
-    public string? ClientName { get; private set; }
+    public ClientSettings? Client { get; private set; }
 
     public string? Notice { get; private set; }
 
@@ -52,12 +53,12 @@ internal sealed class PasswordModel(PasswordStep step, ClientNames clients, Sign
             SignInReason.AccountDeleted => Words["sign-in.account-deleted"],
             _ => null,
         };
-        ClientName = await clients.NameAsync(Target.ClientId, cancellationToken);
+        Client = await clients.FindAsync(Target.ClientId, cancellationToken);
     }
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
-        ClientName = await clients.NameAsync(Target.ClientId, cancellationToken);
+        Client = await clients.FindAsync(Target.ClientId, cancellationToken);
         if (string.IsNullOrWhiteSpace(Email) || string.IsNullOrEmpty(Password) || Email.Length > 254 || Password.Length > 2 * PasswordRules.MaxLength)
         {
             return Refuse(Words["sign-in.both-needed"]);

@@ -199,6 +199,44 @@ public sealed class AssertionTests
         (await stage.PostAsync(Stage.Fields(stage.Sign(stage.Claims()), ("token", token)), "/connect/introspect")).Json.GetProperty("active").GetBoolean().ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task T12_A_key_that_a_client_adds_to_its_published_set_works_within_a_minute()
+    {
+        await using var site = await ClientDocument.StartAsync();
+        using var first = new SigningParty(kid: "first");
+        using var second = new SigningParty(kid: "second");
+        site.Text = first.Jwks;
+        await using var world = await World.StartAsync(configure: site.Allow);
+        await world.RegisterAsync($$"""
+            {"client_id":"publisher","client_name":"Publisher","token_endpoint_auth_method":"private_key_jwt",
+             "jwks_uri":"{{site.Address}}keys","grant_types":["client_credentials"]}
+            """);
+
+        (await AskAsync(first)).Status.ShouldBe(HttpStatusCode.OK);
+        (await AskAsync(first)).Status.ShouldBe(HttpStatusCode.OK);
+        site.Asked.ShouldBe(1, "a set is kept for a while");
+        (await AskAsync(second)).Error.ShouldBe("invalid_client");
+        site.Text = $$"""{"keys":[{{first.Jwk}},{{second.Jwk}}]}""";
+        world.Clock.Advance(TimeSpan.FromSeconds(59));
+        (await AskAsync(second)).Status.ShouldBe(HttpStatusCode.OK);
+
+        // A key that is withdrawn signs for some minutes more at most.
+        site.Text = second.Jwks;
+        world.Clock.Advance(TimeSpan.FromMinutes(5));
+        (await AskAsync(first)).Error.ShouldBe("invalid_client");
+
+        async Task<TokenAnswer> AskAsync(SigningParty key)
+        {
+            using var http = world.Server.CreateClient(cookies: false);
+            var claims = SigningParty.Assertion("publisher", world.Server.Address.GetLeftPart(UriPartial.Authority), world.Clock.GetUtcNow());
+            using var answer = await http.PostAsync(
+                "/connect/token",
+                new FormUrlEncodedContent(Stage.Fields(key.Sign(claims), ("grant_type", "client_credentials"))),
+                TestContext.Current.CancellationToken);
+            return new(answer.StatusCode, JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement);
+        }
+    }
+
     private sealed class Stage : IAsyncDisposable
     {
         private Stage(World world, SigningParty key, string id) => (World, Key, Id) = (world, key, id);

@@ -1,11 +1,6 @@
 using System.Net;
-using System.Text;
 using System.Text.Json.Nodes;
 using IdentityServer.Tests.Support;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace IdentityServer.Tests.Protocol.Clients;
 
@@ -128,9 +123,9 @@ public sealed class RequestObjectTests
     [Fact]
     public async Task A17_An_object_is_fetched_from_an_address_that_was_registered_and_from_no_other()
     {
-        await using var site = await ClientDocument.StartAsync();
+        await using var site = await ClientDocument.StartAsync("application/oauth-authz-req+jwt");
         await using var stage = await Stage.StartAsync(
-            $"\"request_uris\":[\"{site.Address}request.jwt#1\"]", setup => setup.Settings["Egress:AllowedHosts:0"] = $"127.0.0.1:{site.Address.Port}");
+            $"\"request_uris\":[\"{site.Address}request.jwt#1\"]", site.Allow);
         site.Text = stage.Sign(stage.Whole());
 
         var back = await stage.World.OpenBrowser().SignInAsync(stage.Client.Start(("request_uri", $"{site.Address}request.jwt#1")), await stage.World.AddUserAsync());
@@ -199,38 +194,5 @@ public sealed class RequestObjectTests
             Key.Dispose();
             await World.DisposeAsync();
         }
-    }
-
-    /// <summary>A client's site on this machine, with one document.</summary>
-    private sealed class ClientDocument : IAsyncDisposable
-    {
-        private readonly WebApplication _app;
-        private int _asked;
-
-        private ClientDocument(WebApplication app) => _app = app;
-
-        public Uri Address => new(_app.Urls.First().Replace("[::]", "127.0.0.1", StringComparison.Ordinal) + "/");
-
-        public string Text { get; set; } = "";
-
-        public int Asked => Volatile.Read(ref _asked);
-
-        public static async Task<ClientDocument> StartAsync()
-        {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.WebHost.UseUrls("http://127.0.0.1:0");
-            builder.Logging.ClearProviders();
-            var site = new ClientDocument(builder.Build());
-            site._app.Run(async context =>
-            {
-                Interlocked.Increment(ref site._asked);
-                context.Response.ContentType = "application/oauth-authz-req+jwt";
-                await context.Response.Body.WriteAsync(Encoding.ASCII.GetBytes(site.Text));
-            });
-            await site._app.StartAsync(TestContext.Current.CancellationToken);
-            return site;
-        }
-
-        public ValueTask DisposeAsync() => _app.DisposeAsync();
     }
 }

@@ -1,0 +1,67 @@
+using System.Net;
+using IdentityServer.Tests.Support;
+
+namespace IdentityServer.Tests.Protocol.Clients;
+
+/// <summary>What people are shown of the application that they sign in to.</summary>
+public sealed class ClientShowingTests
+{
+    private const string Links = """
+        "logo_uri":"https://app.example.com/logo.png","policy_uri":"https://app.example.com/privacy","tos_uri":"https://app.example.com/terms"
+        """;
+
+    [Fact]
+    public async Task A21_Name_policy_and_terms_stand_on_the_sign_in_and_the_consent_page()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync("client_secret_basic", Links, firstParty: false);
+        var browser = world.OpenBrowser();
+
+        var signIn = await browser.FollowAsync(await browser.GetAsync(client.Start()));
+        var consent = await browser.SignInAsync(client.Start(), await world.AddUserAsync());
+
+        foreach (var page in new[] { signIn, consent })
+        {
+            page.Body.ShouldContain("Test app");
+            page.Document.QuerySelectorAll(".client-links a").Select(link => link.GetAttribute("href"))
+                .ShouldBe(["https://app.example.com/privacy", "https://app.example.com/terms"]);
+            page.Document.QuerySelector(".client-logo").ShouldBeNull("nobody has verified who is behind the name");
+        }
+    }
+
+    [Fact]
+    public async Task A21_The_logo_of_a_verified_client_is_served_by_us_and_of_no_other()
+    {
+        await using var site = await ClientDocument.StartAsync("image/png");
+        site.Body = [0x89, (byte)'P', (byte)'N', (byte)'G', 1, 2, 3];
+        await using var world = await World.StartAsync(configure: site.Allow);
+        var logo = $"\"logo_uri\":\"{site.Address}logo.png\"";
+        var verified = await world.AddClientAsync("client_secret_basic", $"{logo},\"verified\":true", firstParty: false);
+        var unknown = await world.AddClientAsync("client_secret_basic", logo, firstParty: false);
+        var browser = world.OpenBrowser();
+
+        (await browser.GetAsync($"/client-logo?client_id={unknown.Id}")).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await browser.GetAsync("/client-logo")).Status.ShouldBe(HttpStatusCode.NotFound);
+        site.Asked.ShouldBe(0, "what nobody will see is not fetched");
+        var page = await browser.FollowAsync(await browser.GetAsync(verified.Start()));
+        var address = page.Document.QuerySelector(".client-logo")!.GetAttribute("src")!;
+        var answer = await browser.GetAsync(address);
+
+        answer.Status.ShouldBe(HttpStatusCode.OK);
+        answer.Message.Content.Headers.ContentType!.MediaType.ShouldBe("image/png");
+        (await answer.Message.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)).ShouldBe(site.Body);
+        await browser.GetAsync(address);
+        site.Asked.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A21_What_only_calls_itself_a_picture_is_not_served()
+    {
+        await using var site = await ClientDocument.StartAsync("image/png");
+        site.Text = "<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>";
+        await using var world = await World.StartAsync(configure: site.Allow);
+        var client = await world.AddClientAsync("client_secret_basic", $"\"logo_uri\":\"{site.Address}logo.png\",\"verified\":true", firstParty: false);
+
+        (await world.OpenBrowser().GetAsync($"/client-logo?client_id={client.Id}")).Status.ShouldBe(HttpStatusCode.NotFound);
+    }
+}
