@@ -54,6 +54,10 @@ public class IdentityServerDbContext : DbContext, IDataProtectionKeyContext
 
     public DbSet<Client> Clients => Set<Client>();
 
+    public DbSet<RegistrationToken> RegistrationTokens => Set<RegistrationToken>();
+
+    public DbSet<ClientRegistration> ClientRegistrations => Set<ClientRegistration>();
+
     public DbSet<Authorization> Authorizations => Set<Authorization>();
 
     public DbSet<Token> Tokens => Set<Token>();

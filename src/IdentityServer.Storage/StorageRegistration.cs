@@ -41,6 +41,7 @@ public static class StorageRegistration
         services.AddScoped(provider => new CounterOperations(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new ExpiredRows(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new OutboxOperations(provider.GetRequiredService<SqlRunner>()));
+        services.AddScoped(provider => new RegistrationOperations(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new GuessBudgetOperations(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new SignInProofOperations(
             provider.GetRequiredService<SqlRunner>(), provider.GetRequiredService<UnitOfWork>()));

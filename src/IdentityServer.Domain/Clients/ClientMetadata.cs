@@ -179,7 +179,7 @@ public sealed record ClientMetadata
     /// <summary>The metadata under its standard names. The secret is never part of it.</summary>
     public JsonElement ToJson() => ClientMetadataJson.Write(this);
 
-    private ClientMetadata WithDefaults()
+    internal ClientMetadata WithDefaults()
     {
         // RFC 7591 §2: a client that names no grants uses the authorization code; asking for offline_access needs refresh tokens too.
         var grants = GrantTypes

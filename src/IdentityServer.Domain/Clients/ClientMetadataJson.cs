@@ -56,7 +56,10 @@ internal static class ClientMetadataJson
     /// <summary>Every member that clients may have, and its kind.</summary>
     public static IReadOnlyDictionary<string, MetadataKind> Members => Kinds;
 
-    public static ClientMetadata Read(JsonElement json, List<MetadataProblem> problems)
+    /// <param name="json">What was sent or stored.</param>
+    /// <param name="problems">Takes what is wrong with it.</param>
+    /// <param name="ignoreUnknown">Whether members that mean nothing here are passed over (RFC 7591 §2); never those whose loss would deceive.</param>
+    public static ClientMetadata Read(JsonElement json, List<MetadataProblem> problems, bool ignoreUnknown = false)
     {
         if (json.ValueKind != JsonValueKind.Object)
         {
@@ -74,7 +77,10 @@ internal static class ClientMetadataJson
             }
             else if (!Kinds.TryGetValue(member.Name, out var kind))
             {
-                problems.Add(ClientMetadataRules.Unknown(Name(member.Name)));
+                if (!ignoreUnknown || ClientMetadataRules.IsNotOffered(member.Name))
+                {
+                    problems.Add(ClientMetadataRules.Unknown(Name(member.Name)));
+                }
             }
             else if (member.Value.ValueKind != JsonValueKind.Null && CheckKind(member.Name, kind, member.Value, problems))
             {

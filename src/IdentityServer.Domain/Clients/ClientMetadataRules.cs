@@ -34,6 +34,9 @@ internal static class ClientMetadataRules
         ["software_statement"] = "Software statements are not read: write the members themselves.",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    /// <summary>Whether a member is known elsewhere and would be a false promise if it were dropped in silence.</summary>
+    public static bool IsNotOffered(string name) => NotOffered.ContainsKey(name);
+
     /// <summary>The problem that an unknown member is.</summary>
     public static MetadataProblem Unknown(string name) =>
         NotOffered.TryGetValue(name, out var reason)

@@ -7,7 +7,12 @@ namespace IdentityServer.Domain.Clients;
 public sealed record MetadataProblem(string Field, string Rule, string Mend)
 {
     /// <summary>The error code that RFC 7591 §3.2.2 gives this problem.</summary>
-    public string ErrorCode => Field.StartsWith("redirect_uris", StringComparison.Ordinal) ? "invalid_redirect_uri" : "invalid_client_metadata";
+    public string ErrorCode => Field switch
+    {
+        "software_statement" => "unapproved_software_statement",
+        _ when Field.StartsWith("redirect_uris", StringComparison.Ordinal) => "invalid_redirect_uri",
+        _ => "invalid_client_metadata",
+    };
 
     /// <summary>Field, rule and mend in one line.</summary>
     public override string ToString() => $"{Field} {Rule}. {Mend}";

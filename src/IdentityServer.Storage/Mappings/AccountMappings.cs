@@ -61,6 +61,7 @@ internal sealed class ConsentGrantMapping : IEntityTypeConfiguration<ConsentGran
         builder.ToTable("consent_grants");
         builder.HasKey(grant => new { grant.UserId, grant.ClientId });
         builder.Property(grant => grant.ClientId).HasMaxLength(100);
+        builder.HasIndex(grant => grant.ClientId);
         builder.HasOne<User>().WithMany().HasForeignKey(grant => grant.UserId).OnDelete(DeleteBehavior.Cascade);
     }
 }
@@ -75,5 +76,6 @@ internal sealed class ConsentQuestionMapping : IEntityTypeConfiguration<ConsentQ
         builder.Property(question => question.ClientId).HasMaxLength(100);
         builder.Property(question => question.RedirectUri).HasMaxLength(2000);
         builder.HasIndex(question => question.ExpiresAt);
+        builder.HasIndex(question => question.ClientId);
     }
 }
