@@ -44,7 +44,9 @@ internal static class IdentityServerHost
 
         var app = builder.Build();
         app.UseHosting();
-        app.MapClients().MapAccount();
+        app.MapClients();
+        app.MapProtocol();
+        app.MapAccount();
         return app;
     }
 

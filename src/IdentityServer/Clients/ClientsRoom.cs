@@ -43,6 +43,10 @@ internal static class ClientsRoom
         services.AddScoped<ClientAssertions>();
         services.AddScoped<ClientRegistry>();
         services.AddScoped<ClientImport>();
+        services.AddScoped<ClientRetirement>().AddSingleton<ClientDocuments>();
+        services.AddScoped<RegistrationTokens>();
+        services.AddScoped<SelfRegistration>().AddScoped<SelfRegistrationParts>();
+        services.AddScoped<SelfManagement>().AddScoped<SelfManagementParts>();
         services.AddScoped(provider => (ClientManager)provider.GetRequiredService<OpenIddictApplicationManager<Client>>());
         services.AddOpenIddict().AddCore(core =>
         {

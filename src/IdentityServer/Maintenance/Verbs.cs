@@ -86,6 +86,12 @@ internal static class Verbs
             {
                 ImportVerbs.DescribeClients(console, host),
             },
+            new Command("registration-tokens", "Initial access tokens, with which clients register themselves: create, list, revoke.")
+            {
+                RegistrationTokenVerbs.DescribeCreate(console, host),
+                RegistrationTokenVerbs.DescribeList(console, host),
+                RegistrationTokenVerbs.DescribeRevoke(console, host),
+            },
             new Command("db", "The database: migrate.")
             {
                 MigrateVerb.Describe(console, host),

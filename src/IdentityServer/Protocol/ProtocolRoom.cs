@@ -7,6 +7,7 @@ using IdentityServer.Protocol.Dispatching;
 using IdentityServer.Protocol.EndSession;
 using IdentityServer.Protocol.Guards;
 using IdentityServer.Protocol.Introspection;
+using IdentityServer.Protocol.Registration;
 using IdentityServer.Protocol.SigningKeys;
 using IdentityServer.Protocol.Tokens;
 using IdentityServer.Protocol.UserInfo;
@@ -73,12 +74,19 @@ internal static class ProtocolRoom
         builder.Services.Replace(ServiceDescriptor.Scoped<IOpenIddictServerDispatcher, HandlerDispatcher>());
         builder.Services.AddScoped<ClientShare>().AddScoped<ClientShareOperations>();
         builder.Services.AddSigningKeys();
-        builder.Services.AddSingleton<StoredRequestAllowance>();
         builder.Services.AddSingleton<RequestObjectReader>();
         builder.Services.AddSingleton<PairwiseSubjects>();
+        builder.Services.AddSingleton<StoredRequestAllowance>().AddSingleton<FailedTokenAllowance>();
         builder.Services.AddHostedService<GuardCheck>();
         builder.Services.AddSingleton<IValidateOptions<OpenIddictServerOptions>, GuardCheck>();
         return builder;
+    }
+
+    /// <summary>Maps what is no endpoint of OpenIddict's.</summary>
+    public static WebApplication MapProtocol(this WebApplication app)
+    {
+        RegistrationEndpoint.Map(app);
+        return app;
     }
 
     private static void AddHandlers(OpenIddictServerBuilder server)
@@ -122,6 +130,7 @@ internal static class ProtocolRoom
         }
 
         server.AddEventHandler(AuthenticateByAssertion.Descriptor);
+        server.AddEventHandler(AdvertiseRegistration.Descriptor);
         server.AddEventHandler(EnforceClientAuthenticationMethod.Descriptor);
         server.AddEventHandler(CheckWeakSecret.Descriptor);
         server.AddEventHandler(AttachRetryAfter<ApplyPushedAuthorizationResponseContext>.Descriptor);

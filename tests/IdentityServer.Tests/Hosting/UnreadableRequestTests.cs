@@ -12,7 +12,7 @@ public sealed class UnreadableRequestTests
 
     private static readonly string[] _endpoints =
         ["/sign-in", "/sign-in/code", "/sign-out", "/consent", "/try-it", "/connect/authorize", "/connect/token", "/connect/par", "/connect/userinfo",
-         "/connect/introspect", "/connect/revoke", "/connect/endsession"];
+         "/connect/introspect", "/connect/revoke", "/connect/endsession", "/connect/register"];
 
     // They take nothing from a body, or can do without.
     private static readonly string[] _undemanding = ["/try-it", "/connect/endsession"];

@@ -27,6 +27,9 @@ public sealed class VerbsTests
     [InlineData("users-reset-budget", "users reset-budget -?")]
     [InlineData("users-change-address", "users change-address --help")]
     [InlineData("clients-import", "clients import --help")]
+    [InlineData("registration-tokens-create", "registration-tokens create --help")]
+    [InlineData("registration-tokens-list", "registration-tokens list --help")]
+    [InlineData("registration-tokens-revoke", "registration-tokens revoke --help")]
     [InlineData("db-migrate", "db migrate --help")]
     public async Task Help_says_what_a_verb_takes_and_answers(string snapshot, string commandLine)
     {
@@ -40,7 +43,7 @@ public sealed class VerbsTests
     }
 
     [Theory]
-    [InlineData("user", "'user' is not a verb. Verbs are: users create, users import, users reset-budget, users change-address, clients import, db migrate.")]
+    [InlineData("user", "'user' is not a verb. Verbs are: users create, users import, users reset-budget, users change-address, clients import, registration-tokens create, registration-tokens list, registration-tokens revoke, db migrate.")]
     [InlineData("users", "A verb is missing. Verbs are: users create, users import, users reset-budget, users change-address.")]
     [InlineData("users imprt FILE", "'imprt' is not a verb. Verbs are: users create,")]
     [InlineData("users create", "'--email' is required")]
@@ -48,6 +51,12 @@ public sealed class VerbsTests
     [InlineData("users create --email nonsense", "write it as name@example.com")]
     [InlineData("users import", "IdentityServer users import --help")]
     [InlineData("users import /no/such/file", "FILE cannot be read")]
+    [InlineData("registration-tokens create", "'--label' is required")]
+    [InlineData("registration-tokens create --label Shop --uses 0", "--uses is not 1 to 10000.")]
+    [InlineData("registration-tokens create --label Shop --uses many", "many")]
+    [InlineData("registration-tokens create --label Shop --expires 366", "--expires is not 1 to 365 days.")]
+    [InlineData("registration-tokens create --label Shop --scope \"", "--scope is not a scope")]
+    [InlineData("registration-tokens revoke", "IdentityServer registration-tokens revoke --help")]
     [InlineData("db migrate now", "'now'")]
     [InlineData("db migrate --Storage:Provider=Oracle", "Storage:Provider")]
     [InlineData("db migrate --Storage:Provder=Sqlite", "Storage:Provder")]

@@ -73,7 +73,7 @@ public sealed class DiscoveryTests
 
         endpoints.Select(endpoint => endpoint.Name).ShouldBe(
             ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "introspection_endpoint", "revocation_endpoint", "end_session_endpoint",
-             "pushed_authorization_request_endpoint", "jwks_uri"],
+             "pushed_authorization_request_endpoint", "registration_endpoint", "jwks_uri"],
             ignoreOrder: true);
         foreach (var endpoint in endpoints)
         {

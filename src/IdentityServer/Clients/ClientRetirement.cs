@@ -1,0 +1,35 @@
+using IdentityServer.Audit;
+using IdentityServer.Storage;
+using IdentityServer.Storage.Entities;
+using IdentityServer.Storage.Operations;
+
+namespace IdentityServer.Clients;
+
+/// <summary>
+/// Ends a client: its tokens, what it was granted, what is being asked for it and its registration go with it, in one transaction. The
+/// sessions of people go on; they are not the client's.
+/// </summary>
+internal sealed class ClientRetirement(
+    IdentityServerDbContext db, UnitOfWork unit, RegistrationOperations operations, ClientCache clients, AuditTrail audit)
+{
+    /// <summary>Deletes a client. Another node may know it for up to <see cref="ClientCache.Freshness"/> more, but finds no token of it.</summary>
+    /// <returns>False when it was gone.</returns>
+    public async Task<bool> RetireAsync(string rowId, string clientId, CancellationToken cancellationToken)
+    {
+        var deleted = await unit.InOwnTransactionAsync(
+            async () =>
+            {
+                if (!await operations.DeleteClientAsync(rowId, clientId, cancellationToken))
+                {
+                    return false;
+                }
+
+                audit.Add(AuditEvents.ClientDeleted, new(ClientId: clientId));
+                await db.SaveChangesAsync(cancellationToken);
+                return true;
+            },
+            cancellationToken);
+        clients.Forget(new Client { Id = rowId, ClientId = clientId });
+        return deleted;
+    }
+}
