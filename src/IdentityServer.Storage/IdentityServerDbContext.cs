@@ -58,6 +58,8 @@ public class IdentityServerDbContext : DbContext, IDataProtectionKeyContext
 
     public DbSet<ClientRegistration> ClientRegistrations => Set<ClientRegistration>();
 
+    public DbSet<ClientOrigin> ClientOrigins => Set<ClientOrigin>();
+
     public DbSet<Authorization> Authorizations => Set<Authorization>();
 
     public DbSet<Token> Tokens => Set<Token>();

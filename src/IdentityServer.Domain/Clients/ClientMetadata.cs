@@ -150,6 +150,14 @@ public sealed record ClientMetadata
     /// <summary>The scopes one by one.</summary>
     public IReadOnlyList<string> Scopes => Scope?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
 
+    /// <summary>
+    /// The origins of pages that may call the endpoints from a browser: those that a public web client has people sent back to. A client
+    /// with a secret keeps it on its server and calls from there; a native application is no page.
+    /// </summary>
+    public IReadOnlyList<string> PageOrigins => IsPublic && string.Equals(ApplicationType, ClientApplicationTypes.Web, StringComparison.Ordinal)
+        ? [.. RedirectUris.Select(WebOrigin.Of).OfType<string>().Distinct(StringComparer.Ordinal)]
+        : [];
+
     /// <summary>Reads metadata that somebody sent, and judges it. Members that mean nothing here are refused by name.</summary>
     /// <returns>All problems at once, or the metadata with its defaults.</returns>
     public static ClientMetadataVerdict Parse(JsonElement json)

@@ -7,6 +7,19 @@ namespace IdentityServer.Storage.Entities;
 public sealed class Client : OpenIddictEntityFrameworkCoreApplication<string, Authorization, Token>
 {
     public Client() => Id = Guid.NewGuid().ToString("N");
+
+    /// <summary>The origins of its pages, made from the metadata whenever that is written.</summary>
+    public IList<ClientOrigin> Origins { get; } = [];
+}
+
+/// <summary>An origin whose pages may call the endpoints from a browser, because a client has people sent back there.</summary>
+public sealed class ClientOrigin
+{
+    /// <summary>As browsers write it, for example <c>https://app.example.com</c>.</summary>
+    public required string Origin { get; set; }
+
+    /// <summary>The client's <see cref="Client.Id"/> (not its <c>client_id</c>). Several clients may share an origin.</summary>
+    public string? ApplicationId { get; set; }
 }
 
 /// <summary>What one sign-in gave one client: all tokens of it hang here, and die with it.</summary>

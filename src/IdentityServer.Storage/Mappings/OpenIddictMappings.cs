@@ -1,3 +1,4 @@
+using IdentityServer.Domain.Clients;
 using IdentityServer.Storage.Entities;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -10,6 +11,21 @@ internal sealed class ClientMapping : IEntityTypeConfiguration<Client>
     {
         builder.ToTable("clients");
         builder.Property(client => client.Id).HasMaxLength(100);
+
+        // Whoever changes a client must have them at hand, or what it no longer registers would stay.
+        builder.Navigation(client => client.Origins).AutoInclude();
+    }
+}
+
+internal sealed class ClientOriginMapping : IEntityTypeConfiguration<ClientOrigin>
+{
+    public void Configure(EntityTypeBuilder<ClientOrigin> builder)
+    {
+        builder.ToTable("client_origins");
+        builder.HasKey(origin => new { origin.Origin, origin.ApplicationId });
+        builder.Property(origin => origin.Origin).HasMaxLength(WebOrigin.MaxLength);
+        builder.Property(origin => origin.ApplicationId).HasMaxLength(100);
+        builder.HasOne<Client>().WithMany(client => client.Origins).HasForeignKey(origin => origin.ApplicationId).OnDelete(DeleteBehavior.Cascade);
     }
 }
 

@@ -28,6 +28,9 @@ internal sealed class ClientCache(IServiceScopeFactory scopes, TimeProvider cloc
     private readonly Lock _gate = new();
     private long _generation;
 
+    /// <summary>Another number after each change that was made here: what was read of clients before it may be old.</summary>
+    public long Generation => Volatile.Read(ref _generation);
+
     /// <summary>What the house knows of a client, by its <c>client_id</c>; null when there is none.</summary>
     public async ValueTask<ClientSettings?> FindSettingsAsync(string clientId, CancellationToken cancellationToken) =>
         (await FindAsync(clientId, cancellationToken))?.Settings;

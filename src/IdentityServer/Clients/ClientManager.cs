@@ -74,11 +74,12 @@ internal sealed class ClientManager(
         Client application, string uri, CancellationToken cancellationToken = default) =>
         Matches((await SettingsOfAsync(application)).PostLogoutRedirectUris, application, uri);
 
-    public override ValueTask PopulateAsync(
+    public override async ValueTask PopulateAsync(
         Client application, OpenIddictApplicationDescriptor descriptor, CancellationToken cancellationToken = default)
     {
         ThrowIfShared(application);
-        return base.PopulateAsync(application, descriptor, cancellationToken);
+        await base.PopulateAsync(application, descriptor, cancellationToken);
+        SetOrigins(application);
     }
 
     public override ValueTask UpdateAsync(Client application, CancellationToken cancellationToken = default)
@@ -140,6 +141,21 @@ internal sealed class ClientManager(
 
         Logger.RedirectUriNotRegistered(application.ClientId);
         return false;
+    }
+
+    // Rows of their own, so that a browser's question is answered from an index. They are saved with the client.
+    private static void SetOrigins(Client application)
+    {
+        var origins = CachedClient.MetadataOf(application).PageOrigins;
+        foreach (var gone in application.Origins.Where(row => !origins.Contains(row.Origin)).ToList())
+        {
+            application.Origins.Remove(gone);
+        }
+
+        foreach (var origin in origins.Except(application.Origins.Select(row => row.Origin)).ToList())
+        {
+            application.Origins.Add(new ClientOrigin { Origin = origin, ApplicationId = application.Id });
+        }
     }
 
     private void ThrowIfShared(Client application)

@@ -132,9 +132,11 @@ internal sealed class ClientRegistry(IdentityServerDbContext db, ClientManager m
 
     private void Detach(string clientId)
     {
+        var key = db.Clients.Local.FirstOrDefault(client => client.ClientId == clientId)?.Id;
         var entries = db.ChangeTracker.Entries().Where(entry => entry.Entity switch
         {
             Client client => client.ClientId == clientId,
+            ClientOrigin origin => origin.ApplicationId == key,
             AuditEvent told => told.ClientId == clientId && told.UserId is null,
             _ => false,
         });

@@ -36,6 +36,7 @@ internal static class ClientsRoom
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ClientCache>();
+        services.AddSingleton<RegisteredOrigins>();
         services.AddSingleton<ClientSecretVerifier>();
         services.AddSingleton<ClientKeys>();
         services.AddSingleton<ClientJwts>();

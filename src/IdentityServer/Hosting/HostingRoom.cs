@@ -1,5 +1,6 @@
 using IdentityServer.Mail;
 using IdentityServer.Pages;
+using IdentityServer.Protocol.CrossOrigin;
 using IdentityServer.Secrets;
 using IdentityServer.Settings;
 using IdentityServer.Storage;
@@ -70,6 +71,7 @@ internal static class HostingRoom
         app.UseMiddleware<RequireHttps>();
         app.UseFailureAnswers(MeantForPeople);
         app.UseWhen(MeantForPeople, people => people.UseStatusCodePagesWithReExecute("/error", "?status={0}"));
+        app.UseMiddleware<CrossOriginAccess>();
         app.UseMiddleware<RefuseUnreadable>();
         app.UseRouting();
         app.UseAuthentication();
