@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace IdentityServer.Browser.Tests;
 
-/// <summary>samples/WebClient as a program of its own.</summary>
+/// <summary>A sample that people reach by a browser, as a program of its own.</summary>
 internal sealed class SampleProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -23,12 +23,13 @@ internal sealed class SampleProcess : IAsyncDisposable
     /// <param name="authority">The provider it sends people to.</param>
     /// <param name="port">Where to listen; the redirect URI registered at the provider must name the same port.</param>
     /// <param name="ct">Ends the wait.</param>
-    public static async Task<SampleProcess> StartAsync(Uri authority, int port, CancellationToken ct)
+    /// <param name="name">Which of the samples.</param>
+    public static async Task<SampleProcess> StartAsync(Uri authority, int port, CancellationToken ct, string name = "WebClient")
     {
         var address = new Uri($"http://localhost:{port}");
-        var start = new ProcessStartInfo("dotnet", [Repository.Built("samples/WebClient", "WebClient.dll")])
+        var start = new ProcessStartInfo("dotnet", [Repository.Built($"samples/{name}", $"{name}.dll")])
         {
-            WorkingDirectory = Path.Combine(Repository.Root, "samples/WebClient"),
+            WorkingDirectory = Path.Combine(Repository.Root, "samples", name),
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             Environment =

@@ -14,8 +14,8 @@ namespace IdentityServer.Browser.Tests;
 internal sealed record Person(Guid Id, string Email, string Password);
 
 /// <summary>
-/// The provider, a relay that keeps its mail, and samples/WebClient as a program of its own: what a reader of README has running, on
-/// free ports. The sample's host differs from the provider's, so every hop between them is cross-site.
+/// The provider, a relay that keeps its mail, and samples/WebClient and samples/SpaClient as programs of their own: what a reader of README
+/// has running, on free ports. The samples' host differs from the provider's, so every hop between them is cross-site.
 /// </summary>
 public sealed class Stage : IAsyncLifetime
 {
@@ -25,11 +25,15 @@ public sealed class Stage : IAsyncLifetime
     private readonly SmtpListener _relay = new();
     private TestServer? _server;
     private SampleProcess? _sample;
+    private SampleProcess? _page;
     private int _people;
 
     internal TestServer Server => _server ?? throw new InvalidOperationException($"Call {nameof(StartAsync)} first.");
 
     internal SampleProcess Sample => _sample ?? throw new InvalidOperationException($"Call {nameof(StartAsync)} first.");
+
+    /// <summary>The application that runs in the browser.</summary>
+    internal SampleProcess SinglePage => _page ?? throw new InvalidOperationException($"Call {nameof(StartAsync)} first.");
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
@@ -39,11 +43,13 @@ public sealed class Stage : IAsyncLifetime
         await _gate.WaitAsync(TestContext.Current.CancellationToken);
         try
         {
-            if (_sample is null)
+            if (_page is null)
             {
-                var port = FreePort.Find();
-                _server = await TestServer.StartAsync(setup => Configure(setup, new Uri($"http://localhost:{port}")));
-                _sample = await SampleProcess.StartAsync(_server.Address, port, TestContext.Current.CancellationToken);
+                var ct = TestContext.Current.CancellationToken;
+                var (port, pagePort) = (FreePort.Find(), FreePort.Find());
+                _server = await TestServer.StartAsync(setup => Configure(setup, new($"http://localhost:{port}"), new($"http://localhost:{pagePort}")));
+                _sample = await SampleProcess.StartAsync(_server.Address, port, ct);
+                _page = await SampleProcess.StartAsync(_server.Address, pagePort, ct, "SpaClient");
             }
         }
         finally
@@ -79,9 +85,9 @@ public sealed class Stage : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_sample is not null)
+        foreach (var sample in new[] { _sample, _page }.OfType<SampleProcess>())
         {
-            await _sample.DisposeAsync();
+            await sample.DisposeAsync();
         }
 
         if (_server is not null)
@@ -93,11 +99,13 @@ public sealed class Stage : IAsyncLifetime
         _gate.Dispose();
     }
 
-    private void Configure(TestServerSetup setup, Uri sample)
+    private void Configure(TestServerSetup setup, Uri sample, Uri page)
     {
         setup.ShowLog = false;
         setup.Settings["Demo:Clients:0:redirect_uris:0"] = new Uri(sample, "/signin-oidc").AbsoluteUri;
         setup.Settings["Demo:Clients:0:post_logout_redirect_uris:0"] = new Uri(sample, "/signout-callback-oidc").AbsoluteUri;
+        setup.Settings["Demo:Clients:2:redirect_uris:0"] = page.AbsoluteUri;
+        setup.Settings["Demo:Clients:2:post_logout_redirect_uris:0"] = page.AbsoluteUri;
         setup.Settings["Mail:From"] = "sign-in@example.com";
         setup.Settings["Mail:Relays:0:Host"] = "127.0.0.1";
         setup.Settings["Mail:Relays:0:Port"] = _relay.Port.ToString(CultureInfo.InvariantCulture);

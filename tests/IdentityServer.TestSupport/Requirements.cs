@@ -30,13 +30,24 @@ public static class Requires
     /// <returns>The path of its executable.</returns>
     public static string Chromium()
     {
-        if (Array.Find(ChromiumPaths, File.Exists) is { } path)
+        if (Array.Find(ChromiumPaths, System.IO.File.Exists) is { } path)
         {
             return path;
         }
 
         Missing($"No Chromium at {string.Join(", ", ChromiumPaths)}.");
         return "";
+    }
+
+    /// <summary>A file that the build makes where something is installed.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="installed">What has to be installed for it.</param>
+    public static void File(string path, string installed)
+    {
+        if (!System.IO.File.Exists(path))
+        {
+            Missing($"There is no {Path.GetFileName(path)}: it needs {installed}.");
+        }
     }
 
     private static void Missing(string reason)

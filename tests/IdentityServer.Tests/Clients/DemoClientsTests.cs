@@ -22,6 +22,22 @@ public sealed class DemoClientsTests
     }
 
     [Fact]
+    public async Task The_samples_without_a_secret_are_registered_where_they_listen()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        var page = (await FindAsync(server, "spa"))!;
+        page.IsPublic.ShouldBeTrue();
+        page.Metadata.PageOrigins.ShouldBe(["http://localhost:5091"]);
+        page.PostLogoutRedirectUris.Select(uri => uri.Value).ShouldBe(page.RedirectUris.Select(uri => uri.Value));
+
+        var native = (await FindAsync(server, "native"))!;
+        native.IsPublic.ShouldBeTrue();
+        native.Metadata.PageOrigins.ShouldBeEmpty();
+        native.RedirectUris.Concat(native.PostLogoutRedirectUris).ShouldAllBe(uri => uri.Matches("http://127.0.0.1:4711/"));
+    }
+
+    [Fact]
     public async Task The_built_in_client_is_sent_back_to_wherever_the_server_listens()
     {
         await using var server = await TestServer.StartAsync();
