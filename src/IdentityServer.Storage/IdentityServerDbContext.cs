@@ -66,6 +66,8 @@ public class IdentityServerDbContext : DbContext, IDataProtectionKeyContext
 
     public DbSet<Scope> Scopes => Set<Scope>();
 
+    public DbSet<Resource> Resources => Set<Resource>();
+
     public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
 
     /// <summary>True while a unit of work is open: what is written now becomes durable with it, or not at all.</summary>

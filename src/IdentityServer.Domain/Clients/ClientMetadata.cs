@@ -135,6 +135,12 @@ public sealed record ClientMetadata
     /// <summary><c>verified</c>, ours: the operator knows who is behind the name, so it may stand in mails.</summary>
     public bool Verified { get; init; }
 
+    /// <summary>
+    /// <c>introspects</c>, ours: the resources that the client stands for. It may introspect access tokens that are for one of them
+    /// (RFC 7662 §4), beside its own.
+    /// </summary>
+    public IReadOnlyList<string> Introspects { get; init; } = [];
+
     /// <summary>Every member that a client may have, and what it holds.</summary>
     public static IReadOnlyDictionary<string, MetadataKind> Members => ClientMetadataJson.Members;
 
@@ -189,8 +195,10 @@ public sealed record ClientMetadata
 
     internal ClientMetadata WithDefaults()
     {
-        // RFC 7591 §2: a client that names no grants uses the authorization code; asking for offline_access needs refresh tokens too.
+        // RFC 7591 §2: a client that names no grants uses the authorization code; asking for offline_access needs refresh tokens too. A
+        // resource server that nobody is sent back to asks for nothing.
         var grants = GrantTypes
+            ?? (Introspects.Count > 0 && RedirectUris.Count == 0 ? Array.Empty<string>() : null)
             ?? (Scopes.Contains(StandardScopes.OfflineAccess)
                 ? [ClientGrantTypes.AuthorizationCode, ClientGrantTypes.RefreshToken]
                 : [ClientGrantTypes.AuthorizationCode]);

@@ -51,6 +51,7 @@ internal static class ClientMetadataJson
         ["software_version"] = MetadataKind.Text,
         ["first_party"] = MetadataKind.Flag,
         ["verified"] = MetadataKind.Flag,
+        ["introspects"] = MetadataKind.TextList,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>Every member that clients may have, and its kind.</summary>
@@ -150,6 +151,7 @@ internal static class ClientMetadataJson
             SoftwareVersion = Text("software_version"),
             FirstParty = Flag("first_party") ?? plain.FirstParty,
             Verified = Flag("verified") ?? plain.Verified,
+            Introspects = List("introspects") ?? plain.Introspects,
         };
 
         string? Text(string name) => members.TryGetValue(name, out var value) ? value.GetString() : null;
@@ -255,6 +257,7 @@ internal static class ClientMetadataJson
         Text("software_version", metadata.SoftwareVersion);
         writer.WriteBoolean("first_party", metadata.FirstParty);
         writer.WriteBoolean("verified", metadata.Verified);
+        List("introspects", metadata.Introspects);
         writer.WriteEndObject();
 
         void Text(string name, string? value)

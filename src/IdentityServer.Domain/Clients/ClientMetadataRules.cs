@@ -1,4 +1,6 @@
 using System.Collections.Frozen;
+using System.Globalization;
+using IdentityServer.Domain.Resources;
 using static IdentityServer.Domain.Clients.MetadataChecks;
 
 namespace IdentityServer.Domain.Clients;
@@ -52,6 +54,7 @@ internal static class ClientMetadataRules
         CheckGrants(metadata, problems);
         CheckSecret(metadata, problems);
         CheckScope(metadata, problems);
+        CheckIntrospects(metadata, problems);
         CheckRedirects("redirect_uris", metadata.RedirectUris, metadata.ApplicationType, problems);
         CheckRedirects("post_logout_redirect_uris", metadata.PostLogoutRedirectUris, metadata.ApplicationType, problems);
         CheckLinks(metadata, problems);
@@ -130,7 +133,7 @@ internal static class ClientMetadataRules
     {
         var grants = metadata.GrantTypes!;
         var code = grants.Contains(ClientGrantTypes.AuthorizationCode);
-        if (grants.Count == 0)
+        if (grants.Count == 0 && metadata.Introspects.Count == 0)
         {
             problems.Add(new("grant_types", "is empty", "Leave it out for authorization_code."));
         }
@@ -181,8 +184,7 @@ internal static class ClientMetadataRules
     {
         foreach (var scope in metadata.Scopes)
         {
-            // RFC 6749 §3.3: visible ASCII without quote and backslash.
-            if (scope.Length > 100 || scope.Any(c => c is < '!' or '"' or '\\' or > '~'))
+            if (!IsScopeName(scope))
             {
                 problems.Add(new("scope", $"has the malformed name \"{Shown(scope)}\"", "Write scopes in visible ASCII, separated by single spaces."));
             }
@@ -196,6 +198,31 @@ internal static class ClientMetadataRules
         if (metadata.Scopes.Contains(StandardScopes.OfflineAccess) && !metadata.GrantTypes!.Contains(ClientGrantTypes.RefreshToken))
         {
             problems.Add(new("scope", "has offline_access, but grant_types lacks refresh_token", "Add refresh_token, or leave out offline_access."));
+        }
+    }
+
+    private static void CheckIntrospects(ClientMetadata metadata, List<MetadataProblem> problems)
+    {
+        Count("introspects", metadata.Introspects, problems);
+        if (metadata.Introspects.Count > 0 && metadata.IsPublic)
+        {
+            problems.Add(new(
+                "introspects",
+                "is given for a client without credentials",
+                "Anybody could ask in its name (RFC 7662 §2.1): use token_endpoint_auth_method client_secret_basic, client_secret_post or private_key_jwt."));
+        }
+
+        for (var i = 0; i < metadata.Introspects.Count; i++)
+        {
+            var field = string.Create(CultureInfo.InvariantCulture, $"introspects[{i}]");
+            if (ResourceIndicator.FaultOf(metadata.Introspects[i]) is { } fault)
+            {
+                problems.Add(new(field, fault.Rule, fault.Mend));
+            }
+            else if (metadata.Introspects.Take(i).Contains(metadata.Introspects[i], StringComparer.Ordinal))
+            {
+                problems.Add(new(field, "appears twice", "Keep one of them."));
+            }
         }
     }
 

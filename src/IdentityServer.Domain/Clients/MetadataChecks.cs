@@ -60,6 +60,9 @@ internal static class MetadataChecks
             or UnicodeCategory.PrivateUse
             or UnicodeCategory.OtherNotAssigned;
 
+    /// <summary>RFC 6749 §3.3: visible ASCII without quote and backslash; of a length that a page can show.</summary>
+    public static bool IsScopeName(string name) => name.Length is > 0 and <= 100 && !name.Any(c => c is < '!' or '"' or '\\' or > '~');
+
     /// <summary>A value as a message may show it.</summary>
     public static string Shown(string value) => string.Concat(value.Take(64).Select(c => c is >= ' ' and <= '~' ? c : '?'));
 }

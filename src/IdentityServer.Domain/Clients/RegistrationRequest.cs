@@ -56,8 +56,12 @@ public static class RegistrationRequest
     private static ClientMetadataVerdict Judge(
         ClientMetadata metadata, JsonElement json, RegistrationPolicy policy, ClientMetadata registered, List<MetadataProblem> problems)
     {
-        KeepOperators("first_party", metadata.FirstParty, registered.FirstParty, json, problems);
-        KeepOperators("verified", metadata.Verified, registered.Verified, json, problems);
+        KeepOperators("first_party", metadata.FirstParty == registered.FirstParty, json, problems);
+        KeepOperators("verified", metadata.Verified == registered.Verified, json, problems);
+
+        // Or anybody who registers could ask about everybody's tokens for an API.
+        KeepOperators("introspects", metadata.Introspects.ToHashSet(StringComparer.Ordinal).SetEquals(registered.Introspects), json, problems);
+        metadata = metadata with { Introspects = registered.Introspects };
         var complete = ApplyScopes(metadata, policy, problems);
         complete = ApplyPkce(complete, IsSaid(json, "require_pkce"), policy.Pkce, problems);
         var vouched = SameToPeople(complete, registered);
@@ -73,9 +77,9 @@ public static class RegistrationRequest
 
     // Refused rather than ignored: whoever asks for it would otherwise believe that people are not asked, or are not warned. What is so
     // already may be said again, since a change names every member (RFC 7592 §2.2).
-    private static void KeepOperators(string name, bool asked, bool registered, JsonElement json, List<MetadataProblem> problems)
+    private static void KeepOperators(string name, bool asRegistered, JsonElement json, List<MetadataProblem> problems)
     {
-        if (IsSaid(json, name) && asked != registered)
+        if (IsSaid(json, name) && !asRegistered)
         {
             problems.Add(new(name, "is for the operator to decide", "Leave it out, and ask the operator of this server."));
         }

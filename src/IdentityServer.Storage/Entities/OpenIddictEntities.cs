@@ -62,7 +62,7 @@ public sealed class Token : OpenIddictEntityFrameworkCoreToken<string, Client, A
     public string? AuthorizationId { get; set; }
 }
 
-/// <summary>A scope.</summary>
+/// <summary>A scope of a <see cref="Resource"/>, whose URI stands in its <c>Resources</c>.</summary>
 public sealed class Scope : OpenIddictEntityFrameworkCoreScope<string>
 {
     public Scope() => Id = Guid.NewGuid().ToString("N");

@@ -38,6 +38,17 @@ internal sealed class ScopeMapping : IEntityTypeConfiguration<Scope>
     }
 }
 
+internal sealed class ResourceMapping : IEntityTypeConfiguration<Resource>
+{
+    public void Configure(EntityTypeBuilder<Resource> builder)
+    {
+        builder.ToTable("resources");
+        builder.Property(resource => resource.Id).HasMaxLength(200);
+        builder.Property(resource => resource.Name).HasMaxLength(100);
+        builder.Property(resource => resource.AccessTokenSigningAlg).HasMaxLength(16);
+    }
+}
+
 internal sealed class AuthorizationMapping : IEntityTypeConfiguration<Authorization>
 {
     public void Configure(EntityTypeBuilder<Authorization> builder)

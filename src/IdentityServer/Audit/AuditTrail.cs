@@ -82,4 +82,6 @@ internal static class AuditEvents
     public const string RegistrationTokenCreated = "registration-token.created";
     public const string RegistrationTokenUsed = "registration-token.used";
     public const string RegistrationTokenRevoked = "registration-token.revoked";
+    public const string ResourceRegistered = "resource.registered";
+    public const string ResourceChanged = "resource.changed";
 }

@@ -45,8 +45,12 @@ internal static class ClientDescriptor
 
     private static IEnumerable<string> Endpoints(ClientMetadata metadata)
     {
-        yield return Permissions.Endpoints.Token;
-        yield return Permissions.Endpoints.Revocation;
+        if (metadata.GrantTypes!.Count > 0)
+        {
+            yield return Permissions.Endpoints.Token;
+            yield return Permissions.Endpoints.Revocation;
+        }
+
         if (metadata.GrantTypes!.Contains(ClientGrantTypes.AuthorizationCode))
         {
             yield return Permissions.Endpoints.Authorization;

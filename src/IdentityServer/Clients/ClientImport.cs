@@ -73,6 +73,9 @@ internal sealed class ClientImport(ClientRegistry registry, IdentityServerDbCont
 
         notices.AddRange(unknown.Select(scope =>
             new MetadataProblem("scope", $"names {scope}, which is not served here", "Requests for it are refused until it is.")));
+        var served = client.Introspects.Count == 0 ? [] : await db.Resources.Select(resource => resource.Id).ToListAsync(cancellationToken);
+        notices.AddRange(client.Introspects.Except(served).Select(resource =>
+            new MetadataProblem("introspects", $"names {resource}, which is not registered here", "Nothing can be asked about it until it is.")));
         return notices;
     }
 }

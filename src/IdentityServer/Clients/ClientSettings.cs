@@ -63,6 +63,9 @@ internal sealed record ClientSettings
     /// <summary>Every scope that the client may ask for.</summary>
     public required FrozenSet<string> AllowedScopes { get; init; }
 
+    /// <summary>The resources whose tokens the client may introspect.</summary>
+    public required FrozenSet<string> Introspects { get; init; }
+
     public required IReadOnlyList<RedirectUri> RedirectUris { get; init; }
 
     public required IReadOnlyList<RedirectUri> PostLogoutRedirectUris { get; init; }
@@ -101,6 +104,7 @@ internal sealed record ClientSettings
         DefaultMaxAge = Seconds(metadata.DefaultMaxAge),
         GrantTypes = metadata.GrantTypes!.ToFrozenSet(StringComparer.Ordinal),
         AllowedScopes = metadata.Scopes.ToFrozenSet(StringComparer.Ordinal),
+        Introspects = metadata.Introspects.ToFrozenSet(StringComparer.Ordinal),
         RedirectUris = Restore(metadata.RedirectUris, metadata.ApplicationType),
         PostLogoutRedirectUris = Restore(metadata.PostLogoutRedirectUris, metadata.ApplicationType),
         InitiateLoginUri = metadata.InitiateLoginUri,

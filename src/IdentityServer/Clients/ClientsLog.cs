@@ -16,6 +16,12 @@ internal static partial class ClientsLog
     [LoggerMessage(Level = LogLevel.Information, Message = "The demo client {ClientId} is registered.")]
     public static partial void DemoClientRegistered(this ILogger logger, string clientId);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "The demo resource {Resource} is registered.")]
+    public static partial void DemoResourceRegistered(this ILogger logger, string resource);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A demo resource was not registered: {Problem}")]
+    public static partial void DemoResourceRefused(this ILogger logger, string problem);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "A demo client was not registered: {Problem}")]
     public static partial void DemoClientRefused(this ILogger logger, string problem);
 }

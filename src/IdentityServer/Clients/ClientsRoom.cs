@@ -19,6 +19,8 @@ internal static class ClientsRoom
             var demo = DemoClientSection.Read(builder.Configuration.GetSection("Demo:Clients"), builder.SettingsReport());
             builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<DemoClients>(provider, demo));
             builder.Services.AddHostedService(provider => provider.GetRequiredService<DemoClients>());
+            var resources = DemoResources.Read(builder.Configuration.GetSection("Demo:Resources"), builder.SettingsReport());
+            builder.Services.AddHostedService(provider => ActivatorUtilities.CreateInstance<DemoResources>(provider, resources));
         }
 
         return builder;
@@ -48,6 +50,7 @@ internal static class ClientsRoom
         services.AddScoped<RegistrationTokens>();
         services.AddScoped<SelfRegistration>().AddScoped<SelfRegistrationParts>();
         services.AddScoped<SelfManagement>().AddScoped<SelfManagementParts>();
+        services.AddScoped<ResourceRegistry>();
         services.AddScoped(provider => (ClientManager)provider.GetRequiredService<OpenIddictApplicationManager<Client>>());
         services.AddOpenIddict().AddCore(core =>
         {
@@ -58,7 +61,8 @@ internal static class ClientsRoom
 
         // One for all requests, where OpenIddict would make one for each.
         services.AddSingleton<IOpenIddictApplicationCache<Client>>(provider => provider.GetRequiredService<ClientCache>());
-        services.AddSingleton<IOpenIddictScopeCache<Scope>, ScopeCache>();
+        services.AddSingleton<ScopeCache>();
+        services.AddSingleton<IOpenIddictScopeCache<Scope>>(provider => provider.GetRequiredService<ScopeCache>());
         return services;
     }
 }

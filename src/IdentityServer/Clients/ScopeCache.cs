@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
+using IdentityServer.Domain.Resources;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
 using Microsoft.EntityFrameworkCore;
@@ -9,7 +9,8 @@ using OpenIddict.Abstractions;
 namespace IdentityServer.Clients;
 
 /// <summary>
-/// The registered scopes across requests: there are few, so all are kept, and names that nobody registered cost no query either.
+/// The registered scopes and the resources that they belong to, across requests: there are few, so all are kept, and names that nobody
+/// registered cost no query either. Both are read at one moment, so no scope is served whose resource is not known.
 /// Read again after <see cref="ClientCache.Freshness"/>, and at once after a change made here. Callers get copies, so that none can change what others see.
 /// </summary>
 internal sealed class ScopeCache(IServiceScopeFactory scopes, TimeProvider clock) : IOpenIddictScopeCache<Scope>, IDisposable
@@ -20,9 +21,15 @@ internal sealed class ScopeCache(IServiceScopeFactory scopes, TimeProvider clock
 
     public void Dispose() => _turn.Dispose();
 
-    public ValueTask AddAsync(Scope scope, CancellationToken cancellationToken) => Forget();
+    /// <summary>The resources that are registered.</summary>
+    public async ValueTask<ResourceDirectory> ResourcesAsync(CancellationToken cancellationToken) => (await CurrentAsync(cancellationToken)).Resources;
 
-    public ValueTask RemoveAsync(Scope scope, CancellationToken cancellationToken) => Forget();
+    /// <summary>Has everything read again. Comes after the commit that changed something.</summary>
+    public void Forget() => Interlocked.Increment(ref _generation);
+
+    public ValueTask AddAsync(Scope scope, CancellationToken cancellationToken) => ForgetAsync();
+
+    public ValueTask RemoveAsync(Scope scope, CancellationToken cancellationToken) => ForgetAsync();
 
     public async ValueTask<Scope?> FindByIdAsync(string identifier, CancellationToken cancellationToken) =>
         (await AllAsync(cancellationToken)).Where(scope => scope.Id == identifier).Select(Copy).FirstOrDefault();
@@ -47,28 +54,30 @@ internal sealed class ScopeCache(IServiceScopeFactory scopes, TimeProvider clock
         }
     }
 
-    private ValueTask<IReadOnlyList<Scope>> AllAsync(CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<Scope>> AllAsync(CancellationToken cancellationToken) => (await CurrentAsync(cancellationToken)).Scopes;
+
+    private ValueTask<Snapshot> CurrentAsync(CancellationToken cancellationToken)
     {
-        return _snapshot is { } snapshot && IsFresh(snapshot) ? new(snapshot.Scopes) : new(ReadAsync(cancellationToken));
+        return _snapshot is { } snapshot && IsFresh(snapshot) ? new(snapshot) : new(ReadAsync(cancellationToken));
     }
 
-    private async Task<IReadOnlyList<Scope>> ReadAsync(CancellationToken cancellationToken)
+    private async Task<Snapshot> ReadAsync(CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         try
         {
             if (_snapshot is { } fresh && IsFresh(fresh))
             {
-                return fresh.Scopes;
+                return fresh;
             }
 
             var generation = Volatile.Read(ref _generation);
             var readAt = clock.GetTimestamp();
             await using var scope = scopes.CreateAsyncScope();
             var db = scope.ServiceProvider.GetRequiredService<IdentityServerDbContext>();
+            var resources = await db.Resources.AsNoTracking().ToListAsync(cancellationToken);
             var all = await db.Scopes.AsNoTracking().ToListAsync(cancellationToken);
-            _snapshot = new Snapshot(all, readAt, generation);
-            return all;
+            return _snapshot = new Snapshot(all, new ResourceDirectory(RegisteredResources.Join(resources, all)), readAt, generation);
         }
         finally
         {
@@ -80,22 +89,13 @@ internal sealed class ScopeCache(IServiceScopeFactory scopes, TimeProvider clock
     private bool IsFresh(Snapshot snapshot) =>
         snapshot.Generation == Volatile.Read(ref _generation) && clock.GetElapsedTime(snapshot.ReadAt) < ClientCache.Freshness;
 
-    private ValueTask Forget()
+    private ValueTask ForgetAsync()
     {
-        Interlocked.Increment(ref _generation);
+        Forget();
         return ValueTask.CompletedTask;
     }
 
-    private static bool HasResource(Scope scope, string resource)
-    {
-        if (string.IsNullOrEmpty(scope.Resources))
-        {
-            return false;
-        }
-
-        using var document = JsonDocument.Parse(scope.Resources);
-        return document.RootElement.EnumerateArray().Any(item => item.GetString() == resource);
-    }
+    private static bool HasResource(Scope scope, string resource) => RegisteredResources.Of(scope).Contains(resource, StringComparer.Ordinal);
 
     private static Scope Copy(Scope scope) => new()
     {
@@ -110,5 +110,5 @@ internal sealed class ScopeCache(IServiceScopeFactory scopes, TimeProvider clock
         Resources = scope.Resources,
     };
 
-    private sealed record Snapshot(IReadOnlyList<Scope> Scopes, long ReadAt, long Generation);
+    private sealed record Snapshot(IReadOnlyList<Scope> Scopes, ResourceDirectory Resources, long ReadAt, long Generation);
 }

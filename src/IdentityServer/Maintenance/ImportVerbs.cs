@@ -3,7 +3,7 @@ using IdentityServer.Maintenance.Import;
 
 namespace IdentityServer.Maintenance;
 
-/// <summary><c>users import</c> and <c>clients import</c>: one engine, two kinds of lines.</summary>
+/// <summary><c>users import</c>, <c>clients import</c> and <c>resources import</c>: one engine, three kinds of lines.</summary>
 internal static class ImportVerbs
 {
     private const string ExitCodes =
@@ -50,6 +50,7 @@ internal static class ImportVerbs
           scope                                  separated by blanks, such as "openid profile email"
           id_token_signed_response_alg           RS256 (when left out) or ES256
           require_pushed_authorization_requests  true or false
+          introspects                            for a resource server: the resources whose access tokens it may introspect
           client_id, client_secret               when left out they are made here and written to standard output, this once
         Any other member is an error that names it.
 
@@ -60,6 +61,33 @@ internal static class ImportVerbs
         recognised by name and redirect URIs. What is made here comes as one JSON object a line.
 
         """ + "\n" + ExitCodes;
+
+    private const string Resources =
+        """
+        FILE is JSON Lines: UTF-8, one JSON object a line, at most 64 KiB each. Members of a line:
+          resource                  required; the API's URI, without query and fragment: what clients name as resource (RFC 8707)
+                                      and what its access tokens carry as aud
+          name                      required; what people see when they are asked to allow something
+          scopes                    required; a list of {"name": ..., "description": ...}. A name belongs to one resource, and people
+                                      read the description before they allow it
+          access_token_lifetime     seconds, 30 to 900; 900 when left out
+          access_token_signing_alg  RS256 or ES256; the server's own choice when left out
+        Any other member is an error that names it.
+
+        Example of a line:
+          {"resource":"https://api.example.com","name":"Notes","scopes":[{"name":"notes.read","description":"Read your notes"}]}
+
+        A resource that is there already becomes what its line says, so running a file twice changes nothing the second time. A scope
+        that its line no longer has is gone, for what was granted too. Servers that run see a change within five seconds.
+
+        """ + "\n" + ExitCodes;
+
+    public static Command DescribeResources(VerbConsole console, VerbHost host) => Describe(
+        new Verb("import", "Registers or changes resources, such as APIs, from a file.", Resources),
+        "Resources",
+        services => ActivatorUtilities.CreateInstance<ResourceLines>(services),
+        console,
+        host);
 
     public static Command DescribeUsers(VerbConsole console, VerbHost host) => Describe(
         new Verb("import", "Imports accounts from a file, with their passwords or password hashes.", Users),

@@ -92,6 +92,11 @@ internal static class Verbs
                 RegistrationTokenVerbs.DescribeList(console, host),
                 RegistrationTokenVerbs.DescribeRevoke(console, host),
             },
+            new Command("resources", "Resources that tokens are for: import, list.")
+            {
+                ImportVerbs.DescribeResources(console, host),
+                ListResourcesVerb.Describe(console, host),
+            },
             new Command("db", "The database: migrate.")
             {
                 MigrateVerb.Describe(console, host),

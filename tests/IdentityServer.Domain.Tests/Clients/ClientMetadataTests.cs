@@ -22,7 +22,8 @@ public sealed class ClientMetadataTests
          "refresh_token_idle_lifetime":3600,
          "initiate_login_uri":"https://shop.example/login","client_uri":"https://shop.example","logo_uri":"https://shop.example/logo.png",
          "policy_uri":"https://shop.example/privacy","tos_uri":"https://shop.example/terms","contacts":["ops@shop.example"],
-         "software_id":"shop-web","software_version":"4.2","first_party":true,"verified":true}
+         "software_id":"shop-web","software_version":"4.2","first_party":true,"verified":true,
+         "introspects":["https://orders.example"]}
         """;
 
     [Fact]

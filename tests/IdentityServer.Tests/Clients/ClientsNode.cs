@@ -2,6 +2,7 @@ using System.Data.Common;
 using IdentityServer.Audit;
 using IdentityServer.Clients;
 using IdentityServer.Domain.Clients;
+using IdentityServer.Settings;
 using IdentityServer.Storage;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,6 +28,7 @@ internal sealed class ClientsNode : IAsyncDisposable
         services.ConfigureDbContext<IdentityServerDbContext>(builder => builder.AddInterceptors(Reads));
         services.AddHttpContextAccessor();
         services.AddScoped<AuditTrail>();
+        services.AddSingleton(new Installation(new ProductOptions(), new Uri("https://id.example/"), development: true, null!));
         services.AddClients();
         _services = services.BuildServiceProvider(validateScopes: true);
     }

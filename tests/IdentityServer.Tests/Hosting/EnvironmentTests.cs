@@ -46,8 +46,8 @@ public sealed class EnvironmentTests
         (await Refusals.OfAsync(environment, []))!.Problems.Select(problem => problem.Key)
             .ShouldBe(["Issuer", "Kestrel:Endpoints", "Mail:From", "Mail:Relays"], ignoreOrder: true);
         (await Refusals.KeysAsync(environment, ("Issuer", "http://localhost:5080"))).ShouldBe(["Issuer"]);
-        (await Refusals.KeysAsync(environment, ("Demo:Users:0:Email", "eve@example.com"), ("Demo:Users:0:Password", "violet lantern 42"), ("Demo:Clients:0:client_id", "x")))
-            .ShouldBe(["Demo:Users", "Demo:Clients"], ignoreOrder: true);
+        (await Refusals.KeysAsync(environment, ("Demo:Users:0:Email", "eve@example.com"), ("Demo:Users:0:Password", "violet lantern 42"), ("Demo:Clients:0:client_id", "x"), ("Demo:Resources:0:name", "x")))
+            .ShouldBe(["Demo:Users", "Demo:Clients", "Demo:Resources"], ignoreOrder: true);
     }
 
     [Theory]

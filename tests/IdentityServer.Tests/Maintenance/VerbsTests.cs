@@ -30,6 +30,8 @@ public sealed class VerbsTests
     [InlineData("registration-tokens-create", "registration-tokens create --help")]
     [InlineData("registration-tokens-list", "registration-tokens list --help")]
     [InlineData("registration-tokens-revoke", "registration-tokens revoke --help")]
+    [InlineData("resources-import", "resources import --help")]
+    [InlineData("resources-list", "resources list --help")]
     [InlineData("db-migrate", "db migrate --help")]
     public async Task Help_says_what_a_verb_takes_and_answers(string snapshot, string commandLine)
     {
@@ -43,7 +45,7 @@ public sealed class VerbsTests
     }
 
     [Theory]
-    [InlineData("user", "'user' is not a verb. Verbs are: users create, users import, users reset-budget, users change-address, clients import, registration-tokens create, registration-tokens list, registration-tokens revoke, db migrate.")]
+    [InlineData("user", "'user' is not a verb. Verbs are: users create, users import, users reset-budget, users change-address, clients import, registration-tokens create, registration-tokens list, registration-tokens revoke, resources import, resources list, db migrate.")]
     [InlineData("users", "A verb is missing. Verbs are: users create, users import, users reset-budget, users change-address.")]
     [InlineData("users imprt FILE", "'imprt' is not a verb. Verbs are: users create,")]
     [InlineData("users create", "'--email' is required")]

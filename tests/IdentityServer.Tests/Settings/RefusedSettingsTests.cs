@@ -25,6 +25,7 @@ public sealed class RefusedSettingsTests
     [InlineData("Demo:User")]
     [InlineData("Demo:Users:0:Passwort")]
     [InlineData("Demo:Clients:0:redirect_url")]
+    [InlineData("Demo:Resources:0:audience")]
     [InlineData("Issuer:Path")]
     public async Task An_unknown_key_in_a_section_of_ours_stops_the_start(string key, string? named = null)
     {

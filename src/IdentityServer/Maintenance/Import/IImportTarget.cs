@@ -31,6 +31,9 @@ internal abstract record LineOutcome
     /// <summary>It was there already, as the line says it.</summary>
     public sealed record Unchanged : LineOutcome;
 
+    /// <summary>It was there already, and is now as the line says it.</summary>
+    public sealed record Changed : LineOutcome;
+
     /// <summary>It was there already and differs from the line; it stays as it is.</summary>
     /// <param name="What">What differs; values are not shown.</param>
     public sealed record Differs(string What) : LineOutcome;

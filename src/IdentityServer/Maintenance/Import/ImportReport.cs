@@ -13,6 +13,7 @@ internal sealed class ImportReport(VerbConsole console)
 
     private int _read;
     private int _added;
+    private int _changed;
     private int _unchanged;
     private int _different;
     private int _refused;
@@ -28,6 +29,9 @@ internal sealed class ImportReport(VerbConsole console)
             case LineOutcome.Added added:
                 _added++;
                 await TellAsync(number, added);
+                break;
+            case LineOutcome.Changed:
+                _changed++;
                 break;
             case LineOutcome.Unchanged:
                 _unchanged++;
@@ -67,7 +71,7 @@ internal sealed class ImportReport(VerbConsole console)
         await ClearAsync();
         await console.Out.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
-            $"{things}: {_added} added, {_unchanged + _different} already there{(_different > 0 ? $" ({_different} of them differ)" : "")}, {_refused} refused."));
+            $"{things}: {_added} added,{Changed()} {_unchanged + _different} already there{(_different > 0 ? $" ({_different} of them differ)" : "")}, {_refused} refused."));
         return _refused > 0 ? ExitCode.Refused : ExitCode.Done;
     }
 
@@ -93,7 +97,9 @@ internal sealed class ImportReport(VerbConsole console)
     }
 
     private string Summary() => string.Create(
-        CultureInfo.InvariantCulture, $"{_read} lines: {_added} added, {_unchanged + _different} already there, {_refused} refused");
+        CultureInfo.InvariantCulture, $"{_read} lines: {_added} added,{Changed()} {_unchanged + _different} already there, {_refused} refused");
+
+    private string Changed() => _changed > 0 ? string.Create(CultureInfo.InvariantCulture, $" {_changed} changed,") : "";
 
     private async Task SayAsync(int number, string reason)
     {
