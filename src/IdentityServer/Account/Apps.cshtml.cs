@@ -1,3 +1,5 @@
+using IdentityServer.Clients;
+using IdentityServer.Domain.Resources;
 using IdentityServer.Grants;
 using IdentityServer.SignIn;
 using Microsoft.AspNetCore.Mvc;
@@ -5,16 +7,23 @@ using Microsoft.AspNetCore.Mvc;
 namespace IdentityServer.Account;
 
 /// <summary>The applications that may see something of somebody, and the way to take it back.</summary>
-internal sealed class AppsModel(ConnectedApps apps) : AccountPageModel
+internal sealed class AppsModel(ConnectedApps apps, ScopeCache scopes) : AccountPageModel
 {
     [BindProperty]
     public string? App { get; set; }
 
     public IReadOnlyList<ConnectedApp> Apps { get; private set; } = [];
 
+    /// <summary>What the applications' scopes belong to.</summary>
+    public ResourceDirectory Resources { get; private set; } = null!;
+
     protected override IReadOnlyDictionary<string, string> Notices { get; } = new Dictionary<string, string> { ["removed"] = "apps.removed" };
 
-    public async Task OnGetAsync(CancellationToken cancellationToken) => Apps = await apps.ListAsync(SignedIn.User.Id, cancellationToken);
+    public async Task OnGetAsync(CancellationToken cancellationToken)
+    {
+        Apps = await apps.ListAsync(SignedIn.User.Id, cancellationToken);
+        Resources = await scopes.ResourcesAsync(cancellationToken);
+    }
 
     public async Task<IActionResult> OnPostRemoveAsync(CancellationToken cancellationToken)
     {

@@ -8,6 +8,7 @@ using IdentityServer.Protocol.EndSession;
 using IdentityServer.Protocol.Guards;
 using IdentityServer.Protocol.Introspection;
 using IdentityServer.Protocol.Registration;
+using IdentityServer.Protocol.Resources;
 using IdentityServer.Protocol.SigningKeys;
 using IdentityServer.Protocol.Tokens;
 using IdentityServer.Protocol.UserInfo;
@@ -47,6 +48,7 @@ internal static class ProtocolRoom
                 .SetRefreshTokenReuseLeeway(TimeSpan.Zero);
             server.RegisterScopes(Scopes.OpenId, Scopes.Profile, Scopes.Email, Scopes.Address, Scopes.Phone, Scopes.OfflineAccess);
             server.RegisterClaims(ServedClaims.Names);
+            server.DisableResourceValidation().IgnoreResourcePermissions(); // resources are registered in the database, see AddResources
             server.DisableAccessTokenEncryption();
             server.UseDataProtection().PreferDefaultAccessTokenFormat();
             server.Configure(options =>
@@ -55,6 +57,7 @@ internal static class ProtocolRoom
                 options.RequestTokenLifetime = _requestLifetime;
             });
             AddHandlers(server);
+            AddResources(server);
 
             var aspNetCore = server.UseAspNetCore().EnableStatusCodePagesIntegration();
             if (builder.Environment.IsDevelopment())
@@ -77,6 +80,7 @@ internal static class ProtocolRoom
         builder.Services.AddSingleton<RequestObjectReader>();
         builder.Services.AddSingleton<PairwiseSubjects>();
         builder.Services.AddSingleton<StoredRequestAllowance>().AddSingleton<FailedTokenAllowance>();
+        builder.Services.AddSingleton<AskedAbout>();
         builder.Services.AddHostedService<GuardCheck>();
         builder.Services.AddSingleton<IValidateOptions<OpenIddictServerOptions>, GuardCheck>();
         return builder;
@@ -87,6 +91,23 @@ internal static class ProtocolRoom
     {
         RegistrationEndpoint.Map(app);
         return app;
+    }
+
+    private static void AddResources(OpenIddictServerBuilder server)
+    {
+        server.RemoveEventHandler(Authentication.ValidateResourceParameter.Descriptor);
+        server.RemoveEventHandler(Authentication.ValidatePushedResourceParameter.Descriptor);
+        server.RemoveEventHandler(Exchange.ValidateResourceParameter.Descriptor);
+        server.RemoveEventHandler(OpenIddictServerHandlers.Introspection.ValidateAuthorizedParty.Descriptor);
+        server.AddEventHandler(ValidateGrantResources<ValidateAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(ValidateGrantResources<ValidatePushedAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(ValidateTokenResources.Descriptor);
+        server.AddEventHandler(LimitAccessToken.Descriptor);
+        server.AddEventHandler(SignForResource.Descriptor);
+        server.AddEventHandler(ReadTokenId.Descriptor);
+        server.AddEventHandler(RequireOwnAudience.Descriptor);
+        server.AddEventHandler(LimitToAudience.Descriptor);
+        server.AddEventHandler(TellResourceServer.Descriptor);
     }
 
     private static void AddHandlers(OpenIddictServerBuilder server)

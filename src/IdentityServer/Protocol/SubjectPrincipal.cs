@@ -17,17 +17,17 @@ internal static class SubjectPrincipal
     /// <summary>The principal of a session, for the scopes that were granted.</summary>
     /// <param name="session">The open session.</param>
     /// <param name="scopes">What was granted.</param>
-    /// <param name="audience">Whom access tokens are for (RFC 9068 §3).</param>
-    public static ClaimsPrincipal Of(AuthenticationSession session, ImmutableArray<string> scopes, string audience)
+    /// <param name="resources">The resources that the grant covers (RFC 8707); the server itself is covered anyway.</param>
+    public static ClaimsPrincipal Of(AuthenticationSession session, ImmutableArray<string> scopes, IReadOnlyList<string> resources)
     {
         var identity = new ClaimsIdentity("IdentityServer", Claims.Name, Claims.Role);
         identity.AddClaim(new Claim(Claims.Subject, session.UserId.ToString("D")));
         identity.AddClaim(ForIdToken(new Claim(SessionId, session.Id.ToString("N"))));
-        identity.AddClaim(ForIdToken(new Claim(
+        identity.AddClaim(ForBothTokens(new Claim(
             Claims.AuthenticationTime,
             session.AuthenticatedAt.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
             ClaimValueTypes.Integer64)));
-        identity.AddClaim(ForIdToken(new Claim(Claims.AuthenticationContextReference, AuthenticationContext.Acr)));
+        identity.AddClaim(ForBothTokens(new Claim(Claims.AuthenticationContextReference, AuthenticationContext.Acr)));
         foreach (var method in AuthenticationContext.Amr)
         {
             identity.AddClaim(ForIdToken(new Claim(Claims.AuthenticationMethodReference, method)));
@@ -35,9 +35,12 @@ internal static class SubjectPrincipal
 
         var principal = new ClaimsPrincipal(identity);
         principal.SetScopes(scopes);
-        principal.SetResources(audience);
+        principal.SetResources([.. resources]);
         return principal;
     }
+
+    // RFC 9068 §2.2.1: an API may ask for a sign-in that is fresh.
+    private static Claim ForBothTokens(Claim claim) => claim.SetDestinations(Destinations.IdentityToken, Destinations.AccessToken);
 
     private static Claim ForIdToken(Claim claim) => claim.SetDestinations(Destinations.IdentityToken);
 }

@@ -1,5 +1,6 @@
 using IdentityServer.Alerts;
 using IdentityServer.Clients;
+using IdentityServer.Domain.Resources;
 using IdentityServer.Grants;
 using IdentityServer.Languages;
 using IdentityServer.Outbox;
@@ -18,9 +19,10 @@ namespace IdentityServer.Protocol.Authorization;
 /// </summary>
 [AuthorizeChain]
 internal sealed class ConsentModel(
-    SessionReader sessions, ConsentService consent, ClientCache clients, UserDirectory users, OutboxSignal signals) : PageModel
+    SessionReader sessions, ConsentService consent, AskedAbout asked, UserDirectory users, OutboxSignal signals) : PageModel
 {
     private ConsentQuestion? _question;
+    private ResourceDirectory _resources = null!;
 
     [BindProperty(SupportsGet = true, Name = "client_id")]
     public string? ClientId { get; set; }
@@ -47,7 +49,7 @@ internal sealed class ConsentModel(
         }
     }
 
-    public IEnumerable<string> Lines => _question!.Scopes.Split(' ').Select(scope => ScopeWords.Of(PageWords.Of(HttpContext).Words, scope));
+    public IEnumerable<string> Lines => _question!.Scopes.Split(' ').Select(scope => ScopeWords.Of(PageWords.Of(HttpContext).Words, _resources, scope));
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken) =>
         await LoadAsync(cancellationToken) ? Page() : NotFound();
@@ -73,16 +75,20 @@ internal sealed class ConsentModel(
         if (RequestUri is null || await sessions.CurrentAsync() is not { } session
             || await consent.FindAsync(RequestUri, session.UserId, cancellationToken) is not { Allowed: null } question
             || question.ClientId != ClientId
-            || await clients.FindSettingsAsync(question.ClientId, cancellationToken) is not { } client
+            || await asked.Clients.FindSettingsAsync(question.ClientId, cancellationToken) is not { } client
             || await users.FindAsync(session.UserId, cancellationToken) is not { } user)
         {
             return false;
         }
 
         _question = question;
+        _resources = await asked.Scopes.ResourcesAsync(cancellationToken);
         (Client, Account) = (client, user.Email);
         PageWords.Of(HttpContext).Prefer(AccountLocale.Of(user));
         Destination = RedirectTarget.NameOf(question.RedirectUri);
         return true;
     }
 }
+
+/// <summary>What a question is about: a client, and scopes of resources.</summary>
+internal sealed record AskedAbout(ClientCache Clients, ScopeCache Scopes);

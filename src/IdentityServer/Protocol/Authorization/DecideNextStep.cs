@@ -4,6 +4,7 @@ using IdentityServer.Domain.Authorization;
 using IdentityServer.Domain.SignIn;
 using IdentityServer.Grants;
 using IdentityServer.Languages;
+using IdentityServer.Protocol.Resources;
 using IdentityServer.Sessions;
 using IdentityServer.Storage.Entities;
 using Microsoft.AspNetCore;
@@ -56,7 +57,7 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
                 SendTo(context, "/consent", requestUri);
                 break;
             case NextStep.Grant:
-                context.SignIn(SubjectPrincipal.Of(session!, context.Request.GetScopes(), Issuer(context)));
+                context.SignIn(SubjectPrincipal.Of(session!, context.Request.GetScopes(), GrantedResources.Of(context.Transaction).Resources));
                 break;
             case NextStep.RefuseLoginRequired:
                 context.Reject(Errors.LoginRequired, "The person has to sign in, and the request forbids asking.");
@@ -116,9 +117,6 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
                 ? session.UserId.ToString("D")
                 : hinted;
     }
-
-    private static string Issuer(HandleAuthorizationRequestContext context) =>
-        (context.Options.Issuer ?? context.BaseUri)?.AbsoluteUri ?? throw new InvalidOperationException("The issuer is known here.");
 
     // To whoever is signed in already, being asked again says nothing.
     private static bool ExpectsAnother(AuthorizationFacts facts) =>

@@ -39,7 +39,6 @@ internal sealed class GrantClientCredentials : IOpenIddictServerHandler<HandleTo
         identity.AddClaim(new Claim(Claims.Subject, context.ClientId!));
         var principal = new ClaimsPrincipal(identity);
         principal.SetScopes(context.Request.GetScopes());
-        principal.SetResources((context.Options.Issuer ?? context.BaseUri)!.AbsoluteUri);
         context.SignIn(principal);
         return ValueTask.CompletedTask;
     }

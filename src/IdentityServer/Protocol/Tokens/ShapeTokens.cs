@@ -34,7 +34,10 @@ internal sealed class ShapeIdToken(ClientCache clients) : IOpenIddictServerHandl
     }
 }
 
-/// <summary>Strips what is ours alone from id_tokens: a client sees protocol claims only.</summary>
+/// <summary>
+/// Strips what is ours alone from tokens that others read: they hold protocol claims only. An access token's row is found again by its
+/// <c>jti</c>, see <see cref="ReadTokenId"/>, and its client by <c>client_id</c> (RFC 9068 §2.2).
+/// </summary>
 internal sealed class StripInternalClaims : IOpenIddictServerHandler<GenerateTokenContext>
 {
     private const string InternalPrefix = "oi_";
@@ -49,7 +52,14 @@ internal sealed class StripInternalClaims : IOpenIddictServerHandler<GenerateTok
     public ValueTask HandleAsync(GenerateTokenContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (context.TokenType == TokenTypeIdentifiers.IdentityToken && context.SecurityTokenDescriptor.Subject is { } subject)
+        if (context.TokenType is TokenTypeIdentifiers.AccessToken)
+        {
+            context.SecurityTokenDescriptor.Claims[Claims.JwtId] = context.Principal.GetTokenId()
+                ?? throw new InvalidOperationException("An access token has a row, or it could not be revoked.");
+        }
+
+        if (context.TokenType is TokenTypeIdentifiers.IdentityToken or TokenTypeIdentifiers.AccessToken
+            && context.SecurityTokenDescriptor.Subject is { } subject)
         {
             foreach (var claim in subject.Claims.Where(claim => claim.Type.StartsWith(InternalPrefix, StringComparison.Ordinal)).ToArray())
             {

@@ -47,7 +47,7 @@ internal static class Careless
     public static ClaimsPrincipal PrincipalOf(Guid userId, Guid? sessionId = null) => SubjectPrincipal.Of(
         new() { Id = sessionId ?? Guid.NewGuid(), UserId = userId, HandleHash = [], AuthenticatedAt = DateTimeOffset.UnixEpoch },
         ["openid", "offline_access"],
-        "https://api.example.com");
+        ["https://api.example.com"]);
 
     /// <summary>The account with an address.</summary>
     public static Task<Guid> IdOfAsync(this World world, string email) =>
