@@ -31,10 +31,13 @@ builder.Services
         options.NonceCookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
 
         options.Scope.Clear();
-        foreach (var scope in (string[])["openid", "profile", "email", "offline_access"])
+        foreach (var scope in (string[])["openid", "profile", "email", "offline_access", "notes.read"])
         {
             options.Scope.Add(scope);
         }
+
+        // Whom the access token is for (RFC 8707): the API of samples/Api, which the scope notes.read belongs to.
+        options.Resource = builder.Configuration["Api:Resource"];
 
         options.SaveTokens = true;
         options.GetClaimsFromUserInfoEndpoint = true;
@@ -43,6 +46,7 @@ builder.Services
     });
 
 builder.Services.AddHttpClient<ProviderClient>();
+builder.Services.AddHttpClient<NotesClient>(http => http.BaseAddress = new Uri(builder.Configuration["Api:Address"] ?? "http://localhost:5092"));
 builder.Services.AddRazorPages(options => options.Conventions.AuthorizePage("/Account"));
 
 var app = builder.Build();

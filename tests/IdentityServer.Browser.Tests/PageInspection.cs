@@ -1,5 +1,6 @@
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
+using IdentityServer.Tests.Support;
 using Microsoft.Playwright;
 
 namespace IdentityServer.Browser.Tests;

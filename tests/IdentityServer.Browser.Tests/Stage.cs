@@ -14,8 +14,8 @@ namespace IdentityServer.Browser.Tests;
 internal sealed record Person(Guid Id, string Email, string Password);
 
 /// <summary>
-/// The provider, a relay that keeps its mail, and samples/WebClient and samples/SpaClient as programs of their own: what a reader of README
-/// has running, on free ports. The samples' host differs from the provider's, so every hop between them is cross-site.
+/// The provider, a relay that keeps its mail, samples/WebClient, samples/SpaClient and samples/Api as programs of their own: what a reader of
+/// README has running, on free ports. The samples' host differs from the provider's, so every hop between them is cross-site.
 /// </summary>
 public sealed class Stage : IAsyncLifetime
 {
@@ -26,6 +26,7 @@ public sealed class Stage : IAsyncLifetime
     private TestServer? _server;
     private SampleProcess? _sample;
     private SampleProcess? _page;
+    private SampleProcess? _api;
     private int _people;
 
     internal TestServer Server => _server ?? throw new InvalidOperationException($"Call {nameof(StartAsync)} first.");
@@ -48,7 +49,9 @@ public sealed class Stage : IAsyncLifetime
                 var ct = TestContext.Current.CancellationToken;
                 var (port, pagePort) = (FreePort.Find(), FreePort.Find());
                 _server = await TestServer.StartAsync(setup => Configure(setup, new($"http://localhost:{port}"), new($"http://localhost:{pagePort}")));
-                _sample = await SampleProcess.StartAsync(_server.Address, port, ct);
+                _api = await SampleProcess.StartAsync(_server.Address, FreePort.Find(), ct, "Api");
+                _sample = await SampleProcess.StartAsync(
+                    _server.Address, port, ct, settings: new Dictionary<string, string> { ["Api__Address"] = _api.Address.AbsoluteUri });
                 _page = await SampleProcess.StartAsync(_server.Address, pagePort, ct, "SpaClient");
             }
         }
@@ -85,7 +88,7 @@ public sealed class Stage : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var sample in new[] { _sample, _page }.OfType<SampleProcess>())
+        foreach (var sample in new[] { _sample, _page, _api }.OfType<SampleProcess>())
         {
             await sample.DisposeAsync();
         }

@@ -42,6 +42,9 @@ public sealed partial class WholeFlowTests(Chromium chromium, Stage stage)
         userinfo.ShouldContain(person.Email);
         userinfo.ShouldContain("Ada Lovelace");
 
+        await page.Button("Call the API").ClickAsync();
+        (await page.Locator("pre").InnerTextAsync()).ShouldContain("Buy tea.");
+
         await page.Button("Sign out").ClickAsync();
         await Assertions.Expect(page).ToHaveURLAsync(stage.Sample.Address.AbsoluteUri);
         await Assertions.Expect(page.Button("Sign in")).ToBeVisibleAsync();

@@ -9,7 +9,7 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 namespace WebClient.Pages;
 
 /// <summary>What the provider said about the person, and what can be done with the tokens.</summary>
-internal sealed class AccountModel(ProviderClient provider, TimeProvider clock) : PageModel
+internal sealed class AccountModel(ProviderClient provider, NotesClient notes, TimeProvider clock) : PageModel
 {
     private const string ExpiresAtName = "expires_at";
 
@@ -21,6 +21,9 @@ internal sealed class AccountModel(ProviderClient provider, TimeProvider clock) 
 
     /// <summary>Userinfo's answer, when it was asked.</summary>
     public string? UserInfo { get; private set; }
+
+    /// <summary>The API's answer, when it was called.</summary>
+    public string? Notes { get; private set; }
 
     /// <summary>What the last action did; shown once.</summary>
     [TempData]
@@ -39,6 +42,13 @@ internal sealed class AccountModel(ProviderClient provider, TimeProvider clock) 
         await OnGetAsync();
         var accessToken = await HttpContext.GetTokenAsync(OpenIdConnectParameterNames.AccessToken);
         UserInfo = await provider.GetUserInfoAsync(accessToken ?? "", ct);
+    }
+
+    /// <summary>Calls the API with the access token and shows the answer beside the claims.</summary>
+    public async Task OnGetNotesAsync(CancellationToken ct)
+    {
+        await OnGetAsync();
+        Notes = await notes.GetNotesAsync(await HttpContext.GetTokenAsync(OpenIdConnectParameterNames.AccessToken) ?? "", ct);
     }
 
     /// <summary>Trades the refresh token for new tokens and keeps them.</summary>

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 
-namespace IdentityServer.Browser.Tests;
+namespace IdentityServer.Tests.Support;
 
-/// <summary>A sample that people reach by a browser, as a program of its own.</summary>
+/// <summary>One of samples/ as a program of its own.</summary>
 internal sealed class SampleProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -23,8 +23,10 @@ internal sealed class SampleProcess : IAsyncDisposable
     /// <param name="authority">The provider it sends people to.</param>
     /// <param name="port">Where to listen; the redirect URI registered at the provider must name the same port.</param>
     /// <param name="ct">Ends the wait.</param>
-    /// <param name="name">Which of the samples.</param>
-    public static async Task<SampleProcess> StartAsync(Uri authority, int port, CancellationToken ct, string name = "WebClient")
+    /// <param name="name">Its folder in samples.</param>
+    /// <param name="settings">What is configured beside that, by environment variables.</param>
+    public static async Task<SampleProcess> StartAsync(
+        Uri authority, int port, CancellationToken ct, string name = "WebClient", IReadOnlyDictionary<string, string>? settings = null)
     {
         var address = new Uri($"http://localhost:{port}");
         var start = new ProcessStartInfo("dotnet", [Repository.Built($"samples/{name}", $"{name}.dll")])
@@ -39,6 +41,11 @@ internal sealed class SampleProcess : IAsyncDisposable
                 ["Authority"] = authority.AbsoluteUri.TrimEnd('/'),
             },
         };
+
+        foreach (var (key, value) in settings ?? new Dictionary<string, string>())
+        {
+            start.Environment[key] = value;
+        }
 
         var sample = new SampleProcess(address, Process.Start(start)!);
         sample._process.OutputDataReceived += sample.Keep;

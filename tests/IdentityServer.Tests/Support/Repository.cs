@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace IdentityServer.Browser.Tests;
+namespace IdentityServer.Tests.Support;
 
 /// <summary>Where things lie in the working copy.</summary>
 internal static class Repository
