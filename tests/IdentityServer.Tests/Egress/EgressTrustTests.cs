@@ -60,7 +60,7 @@ public sealed class EgressTrustTests
         using var leaf = Issue(request, kind == "issuer" ? intermediate : root, 2);
         using var own = leaf.CopyWithPrivateKey(leafKey);
         await using var site = await ClientSite.StartAsync(ClientSite.Answer("{}"), X509CertificateLoader.LoadPkcs12(own.Export(X509ContentType.Pkcs12), null));
-        var before = named.Connections; // the test's own server looks for its issuer
+        var before = named.Requests; // the test's own server looks for its issuer, over a connection that this process may use again
         var network = new StagedNetwork();
         network.Name(ClientSite.Host, StagedNetwork.Public.ToString());
         network.Lead(StagedNetwork.Public, 443, site.Port);
@@ -69,7 +69,7 @@ public sealed class EgressTrustTests
         var answer = await client.GetAsync(new Uri($"https://{ClientSite.Host}/"), EgressRules.KeySet, TestContext.Current.CancellationToken);
 
         (answer is EgressAnswer.Answered).ShouldBe(kind == "ocsp", answer.ToString());
-        named.Connections.ShouldBe(before);
+        named.Requests.ShouldBe(before);
     }
 
     private static CertificateRequest Authority(string name, ECDsa key)
