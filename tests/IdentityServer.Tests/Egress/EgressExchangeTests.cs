@@ -63,7 +63,8 @@ public sealed class EgressExchangeTests
         var there = $"http://127.0.0.1:{((IPEndPoint)proxy.LocalEndpoint).Port}";
         var start = new ProcessStartInfo(
             Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "IdentityServer.Tests.exe" : "IdentityServer.Tests"),
-            ["-method", $"{typeof(EgressExchangeTests).FullName}.{Proxied}", "-noColor"]) { RedirectStandardOutput = true };
+            ["-method", $"{typeof(EgressExchangeTests).FullName}.{Proxied}", "-noColor"])
+        { RedirectStandardOutput = true };
         foreach (var name in new[] { "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy" })
         {
             start.Environment[name] = there;
