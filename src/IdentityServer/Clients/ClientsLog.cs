@@ -13,6 +13,9 @@ internal static partial class ClientsLog
     [LoggerMessage(Level = LogLevel.Information, Message = "An assertion of the client {ClientId} is refused: {Reason}")]
     public static partial void AssertionRefused(this ILogger logger, string clientId, string reason);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "What the client {ClientId} registered as {Member} was not read: {Reason}")]
+    public static partial void DocumentNotRead(this ILogger logger, string clientId, string member, string reason);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "The demo client {ClientId} is registered.")]
     public static partial void DemoClientRegistered(this ILogger logger, string clientId);
 

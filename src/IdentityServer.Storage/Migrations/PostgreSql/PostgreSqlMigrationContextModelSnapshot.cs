@@ -274,6 +274,51 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     b.ToTable("clients", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientOrigin", b =>
+                {
+                    b.Property<string>("Origin")
+                        .HasMaxLength(270)
+                        .HasColumnType("character varying(270)");
+
+                    b.Property<string>("ApplicationId")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.HasKey("Origin", "ApplicationId");
+
+                    b.HasIndex("ApplicationId");
+
+                    b.ToTable("client_origins", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientRegistration", b =>
+                {
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("bytea");
+
+                    b.Property<string>("RegistrationTokenId")
+                        .IsRequired()
+                        .HasColumnType("character varying(40)");
+
+                    b.HasKey("ClientRowId");
+
+                    b.HasIndex("Hash")
+                        .IsUnique();
+
+                    b.HasIndex("RegistrationTokenId");
+
+                    b.ToTable("client_registrations", (string)null);
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.ConsentGrant", b =>
                 {
                     b.Property<Guid>("UserId")
@@ -291,6 +336,8 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                         .HasColumnType("text");
 
                     b.HasKey("UserId", "ClientId");
+
+                    b.HasIndex("ClientId");
 
                     b.ToTable("consent_grants", (string)null);
                 });
@@ -325,6 +372,8 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                         .HasColumnType("text");
 
                     b.HasKey("RequestUri", "UserId");
+
+                    b.HasIndex("ClientId");
 
                     b.HasIndex("ExpiresAt");
 
@@ -626,6 +675,73 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     b.ToTable("pending_addresses", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.RegistrationToken", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("bytea");
+
+                    b.Property<string>("Label")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<int>("Pkce")
+                        .HasColumnType("integer");
+
+                    b.Property<long?>("RevokedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Scopes")
+                        .IsRequired()
+                        .HasMaxLength(6000)
+                        .HasColumnType("character varying(6000)");
+
+                    b.Property<int>("UsesLeft")
+                        .HasColumnType("integer");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Hash")
+                        .IsUnique();
+
+                    b.ToTable("registration_tokens", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.Resource", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)");
+
+                    b.Property<int?>("AccessTokenLifetime")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("AccessTokenSigningAlg")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("resources", (string)null);
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.Scope", b =>
                 {
                     b.Property<string>("Id")
@@ -858,6 +974,30 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     b.Navigation("Application");
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientOrigin", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany("Origins")
+                        .HasForeignKey("ApplicationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientRegistration", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithOne()
+                        .HasForeignKey("IdentityServer.Storage.Entities.ClientRegistration", "ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("IdentityServer.Storage.Entities.RegistrationToken", null)
+                        .WithMany()
+                        .HasForeignKey("RegistrationTokenId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.ConsentGrant", b =>
                 {
                     b.HasOne("IdentityServer.Storage.Entities.User", null)
@@ -908,6 +1048,8 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
             modelBuilder.Entity("IdentityServer.Storage.Entities.Client", b =>
                 {
                     b.Navigation("Authorizations");
+
+                    b.Navigation("Origins");
 
                     b.Navigation("Tokens");
                 });

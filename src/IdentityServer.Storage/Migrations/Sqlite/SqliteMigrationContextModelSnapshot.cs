@@ -269,6 +269,51 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.ToTable("clients", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientOrigin", b =>
+                {
+                    b.Property<string>("Origin")
+                        .HasMaxLength(270)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("ApplicationId")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Origin", "ApplicationId");
+
+                    b.HasIndex("ApplicationId");
+
+                    b.ToTable("client_origins", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientRegistration", b =>
+                {
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("BLOB");
+
+                    b.Property<string>("RegistrationTokenId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("ClientRowId");
+
+                    b.HasIndex("Hash")
+                        .IsUnique();
+
+                    b.HasIndex("RegistrationTokenId");
+
+                    b.ToTable("client_registrations", (string)null);
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.ConsentGrant", b =>
                 {
                     b.Property<Guid>("UserId")
@@ -286,6 +331,8 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.HasKey("UserId", "ClientId");
+
+                    b.HasIndex("ClientId");
 
                     b.ToTable("consent_grants", (string)null);
                 });
@@ -320,6 +367,8 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.HasKey("RequestUri", "UserId");
+
+                    b.HasIndex("ClientId");
 
                     b.HasIndex("ExpiresAt");
 
@@ -621,6 +670,73 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.ToTable("pending_addresses", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.RegistrationToken", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(40)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("BLOB");
+
+                    b.Property<string>("Label")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Pkce")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("RevokedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Scopes")
+                        .IsRequired()
+                        .HasMaxLength(6000)
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("UsesLeft")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Hash")
+                        .IsUnique();
+
+                    b.ToTable("registration_tokens", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.Resource", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("AccessTokenLifetime")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("AccessTokenSigningAlg")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("resources", (string)null);
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.Scope", b =>
                 {
                     b.Property<string>("Id")
@@ -851,6 +967,30 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.Navigation("Application");
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientOrigin", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany("Origins")
+                        .HasForeignKey("ApplicationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientRegistration", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithOne()
+                        .HasForeignKey("IdentityServer.Storage.Entities.ClientRegistration", "ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("IdentityServer.Storage.Entities.RegistrationToken", null)
+                        .WithMany()
+                        .HasForeignKey("RegistrationTokenId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.ConsentGrant", b =>
                 {
                     b.HasOne("IdentityServer.Storage.Entities.User", null)
@@ -901,6 +1041,8 @@ namespace IdentityServer.Storage.Migrations.Sqlite
             modelBuilder.Entity("IdentityServer.Storage.Entities.Client", b =>
                 {
                     b.Navigation("Authorizations");
+
+                    b.Navigation("Origins");
 
                     b.Navigation("Tokens");
                 });

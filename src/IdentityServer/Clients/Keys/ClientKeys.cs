@@ -24,7 +24,7 @@ internal abstract record ClientKeysAnswer
 /// The public keys of clients: those in the metadata, or those that the client publishes at its <c>jwks_uri</c>. A published set is kept for
 /// some minutes, and asked for again when a signature names a key that is not in it: so a client rotates its keys without telling anybody.
 /// </summary>
-internal sealed class ClientKeys(EgressCache documents)
+internal sealed class ClientKeys(EgressCache documents, ILogger<ClientKeys> logger)
 {
     /// <summary>How long a published set is used without asking: a key that the client has withdrawn signs for no longer than that.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
@@ -52,19 +52,26 @@ internal sealed class ClientKeys(EgressCache documents)
         }
 
         var uri = new Uri(address, UriKind.Absolute);
-        var chosen = Choose(await documents.GetAsync(uri, EgressRules.KeySet, Lifetime, cancellationToken), kid, algorithm);
+        var chosen = Choose(client, await documents.GetAsync(uri, EgressRules.KeySet, Lifetime, cancellationToken), kid, algorithm);
         return chosen is ClientKeysAnswer.Found
             ? chosen
-            : Choose(await documents.GetFreshAsync(uri, EgressRules.KeySet, Lifetime, cancellationToken), kid, algorithm);
+            : Choose(client, await documents.GetFreshAsync(uri, EgressRules.KeySet, Lifetime, cancellationToken), kid, algorithm);
     }
 
-    private ClientKeysAnswer Choose(EgressAnswer answer, string? kid, string algorithm) => answer switch
+    private ClientKeysAnswer Choose(ClientSettings client, EgressAnswer answer, string? kid, string algorithm) => answer switch
     {
         EgressAnswer.Answered document => Choose(_published.GetValue(document.Body, Read), kid, algorithm, "jwks_uri"),
-        EgressAnswer.Refused refused => new ClientKeysAnswer.Missing($"The client's jwks_uri is not asked: {refused.Reason}."),
-        EgressAnswer.Failed failed => new ClientKeysAnswer.Missing($"The client's jwks_uri could not be read: {failed.Reason}."),
+        EgressAnswer.Refused refused => NotRead(client, refused.Reason),
+        EgressAnswer.Failed failed => NotRead(client, failed.Reason),
         var other => throw new System.Diagnostics.UnreachableException($"Unmapped answer {other}."),
     };
+
+    // Anybody may ask in a client's name: why its host is not reached, and what its name resolves to, is for the operator alone.
+    private ClientKeysAnswer.Missing NotRead(ClientSettings client, string reason)
+    {
+        logger.DocumentNotRead(client.ClientId, "jwks_uri", reason);
+        return new("The client's jwks_uri could not be read; the server's log has the reason.");
+    }
 
     private static ClientKeysAnswer Choose(NamedKey[] keys, string? kid, string algorithm, string source)
     {

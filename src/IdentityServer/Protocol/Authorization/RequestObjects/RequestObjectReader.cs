@@ -29,7 +29,8 @@ internal abstract record RequestObjectAnswer
 /// Reads request objects (RFC 9101): signed ones only, by value or from an address that the client registered beforehand. Nothing is ever
 /// fetched from an address that only a request names (RFC 9101 §10.4.1).
 /// </summary>
-internal sealed class RequestObjectReader(ClientJwts jwts, EgressCache documents, Installation installation)
+internal sealed class RequestObjectReader(
+    ClientJwts jwts, EgressCache documents, Installation installation, ILogger<RequestObjectReader> logger)
 {
     // Long enough that a burst of requests costs one fetch, and short enough that nobody sees an object of before.
     private static readonly TimeSpan Kept = TimeSpan.FromSeconds(5);
@@ -75,10 +76,17 @@ internal sealed class RequestObjectReader(ClientJwts jwts, EgressCache documents
         return await documents.GetAsync(document, EgressRules.RequestObject, Kept, cancellationToken) switch
         {
             EgressAnswer.Answered answered => await ReadAsync(client, Encoding.UTF8.GetString(answered.Body).Trim(), responseType, cancellationToken),
-            EgressAnswer.Refused refused => new RequestObjectAnswer.Refused(Errors.InvalidRequestUri, $"The address is not asked: {refused.Reason}."),
-            EgressAnswer.Failed failed => new RequestObjectAnswer.Refused(Errors.InvalidRequestUri, $"The address could not be read: {failed.Reason}."),
+            EgressAnswer.Refused refused => NotRead(client, refused.Reason),
+            EgressAnswer.Failed failed => NotRead(client, failed.Reason),
             var other => throw new System.Diagnostics.UnreachableException($"Unmapped answer {other}."),
         };
+    }
+
+    // As with key sets: the reason may tell of the network behind us.
+    private RequestObjectAnswer.Refused NotRead(ClientSettings client, string reason)
+    {
+        logger.DocumentNotRead(client.ClientId, "request_uris", reason);
+        return new(Errors.InvalidRequestUri, "The address could not be read; the server's log has the reason.");
     }
 
     private RequestObjectAnswer Read(string payload, ClientSettings client, string? responseType)

@@ -190,6 +190,39 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "registration_tokens",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
+                    Hash = table.Column<byte[]>(type: "BLOB", maxLength: 32, nullable: false),
+                    Label = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    UsesLeft = table.Column<int>(type: "INTEGER", nullable: false),
+                    Scopes = table.Column<string>(type: "TEXT", maxLength: 6000, nullable: false),
+                    Pkce = table.Column<int>(type: "INTEGER", nullable: false),
+                    RevokedAt = table.Column<long>(type: "INTEGER", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_registration_tokens", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "resources",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    Name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    AccessTokenLifetime = table.Column<int>(type: "INTEGER", nullable: true),
+                    AccessTokenSigningAlg = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_resources", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "scopes",
                 columns: table => new
                 {
@@ -242,6 +275,50 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_users", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "client_origins",
+                columns: table => new
+                {
+                    Origin = table.Column<string>(type: "TEXT", maxLength: 270, nullable: false),
+                    ApplicationId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_client_origins", x => new { x.Origin, x.ApplicationId });
+                    table.ForeignKey(
+                        name: "FK_client_origins_clients_ApplicationId",
+                        column: x => x.ApplicationId,
+                        principalTable: "clients",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "client_registrations",
+                columns: table => new
+                {
+                    ClientRowId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    Hash = table.Column<byte[]>(type: "BLOB", maxLength: 32, nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    RegistrationTokenId = table.Column<string>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_client_registrations", x => x.ClientRowId);
+                    table.ForeignKey(
+                        name: "FK_client_registrations_clients_ClientRowId",
+                        column: x => x.ClientRowId,
+                        principalTable: "clients",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "FK_client_registrations_registration_tokens_RegistrationTokenId",
+                        column: x => x.RegistrationTokenId,
+                        principalTable: "registration_tokens",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -464,10 +541,36 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 column: "Subject");
 
             migrationBuilder.CreateIndex(
+                name: "IX_client_origins_ApplicationId",
+                table: "client_origins",
+                column: "ApplicationId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_client_registrations_Hash",
+                table: "client_registrations",
+                column: "Hash",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_client_registrations_RegistrationTokenId",
+                table: "client_registrations",
+                column: "RegistrationTokenId");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_clients_ClientId",
                 table: "clients",
                 column: "ClientId",
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_consent_grants_ClientId",
+                table: "consent_grants",
+                column: "ClientId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_consent_questions_ClientId",
+                table: "consent_questions",
+                column: "ClientId");
 
             migrationBuilder.CreateIndex(
                 name: "IX_consent_questions_ExpiresAt",
@@ -537,6 +640,12 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 column: "UserId");
 
             migrationBuilder.CreateIndex(
+                name: "IX_registration_tokens_Hash",
+                table: "registration_tokens",
+                column: "Hash",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_scopes_Name",
                 table: "scopes",
                 column: "Name",
@@ -588,6 +697,12 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 name: "audit_events");
 
             migrationBuilder.DropTable(
+                name: "client_origins");
+
+            migrationBuilder.DropTable(
+                name: "client_registrations");
+
+            migrationBuilder.DropTable(
                 name: "consent_grants");
 
             migrationBuilder.DropTable(
@@ -618,6 +733,9 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 name: "pending_addresses");
 
             migrationBuilder.DropTable(
+                name: "resources");
+
+            migrationBuilder.DropTable(
                 name: "scopes");
 
             migrationBuilder.DropTable(
@@ -625,6 +743,9 @@ namespace IdentityServer.Storage.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "tokens");
+
+            migrationBuilder.DropTable(
+                name: "registration_tokens");
 
             migrationBuilder.DropTable(
                 name: "authorizations");
