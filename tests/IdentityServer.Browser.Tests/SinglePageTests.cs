@@ -1,3 +1,4 @@
+using IdentityServer.Tests.Support;
 using IdentityServer.TestSupport;
 using Microsoft.Playwright;
 
