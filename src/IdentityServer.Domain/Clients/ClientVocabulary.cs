@@ -59,8 +59,11 @@ public static class IdTokenAlgorithms
     /// <summary>ECDSA on P-256: smaller tokens, cheaper to sign.</summary>
     public const string ES256 = "ES256";
 
+    /// <summary>RSASSA-PSS with SHA-256, which the financial-grade profiles ask for where they do not ask for ES256.</summary>
+    public const string PS256 = "PS256";
+
     /// <summary>Every algorithm that a client may register.</summary>
-    public static IReadOnlyList<string> All { get; } = [RS256, ES256];
+    public static IReadOnlyList<string> All { get; } = [RS256, ES256, PS256];
 }
 
 /// <summary>The signatures of clients that are taken, on assertions and on request objects: asymmetric ones only (RFC 9700 §2.5).</summary>

@@ -1,47 +1,82 @@
 namespace IdentityServer.Domain.SigningKeys;
 
-/// <summary>A signing key's life: published from its creation, signing from activation to retirement, published until it expires.</summary>
-/// <param name="ActivatesAt">Signs from here on.</param>
-/// <param name="RetiresAt">Signs no more from here on.</param>
-/// <param name="ExpiresAt">Nothing it signed can be live from here on: it leaves the published set.</param>
-public sealed record KeyPeriod(DateTimeOffset ActivatesAt, DateTimeOffset RetiresAt, DateTimeOffset ExpiresAt)
-{
-    /// <summary>True while the key's turn to sign lasts.</summary>
-    public bool SignsAt(DateTimeOffset now) => ActivatesAt <= now && now < RetiresAt;
-
-    /// <summary>True while relying parties must find the key among the published ones.</summary>
-    public bool IsPublishedAt(DateTimeOffset now) => now < ExpiresAt;
-}
-
 /// <summary>
 /// When a signing key is announced, signs and retires. A key is published well before it signs, since relying parties keep what they
-/// fetched for days, and stays for as long as something it signed may be shown to somebody.
+/// fetched for days, and stays for as long as something it signed may be shown to somebody. Everything here speaks of the keys of one
+/// algorithm that are not revoked.
 /// </summary>
 public static class KeySchedule
 {
-    /// <summary>How long a successor is published before it signs.</summary>
+    /// <summary>The least time for which a successor is published before it signs by itself.</summary>
     public static readonly TimeSpan Announcement = TimeSpan.FromDays(14);
 
     /// <summary>How long a key signs.</summary>
     public static readonly TimeSpan Signing = TimeSpan.FromDays(90);
 
-    /// <summary>How long a retired key stays published. Longer than any token lives; id_tokens come back as hints for a while longer.</summary>
+    /// <summary>
+    /// How long a retired key stays published. Tokens live for minutes, but an id_token comes back as a hint for as long as its session
+    /// lives, which is two weeks at the most.
+    /// </summary>
     public static readonly TimeSpan Afterlife = TimeSpan.FromDays(30);
 
+    /// <summary>
+    /// After this long every node is sure to publish a key that was made, by the clock of any: five minutes that clocks may differ, and one
+    /// for nodes to look, which they do every few seconds. A key that somebody wants to sign now waits so long.
+    /// </summary>
+    public static readonly TimeSpan Spread = TimeSpan.FromMinutes(6);
+
+    /// <summary>How much before its time a successor is made, so that a server that is restarted just then still keeps to the calendar.</summary>
+    public static readonly TimeSpan Margin = TimeSpan.FromHours(1);
+
     /// <summary>The key that must be made now, if any: the first, the successor of one that is about to retire, or one after a long silence.</summary>
-    /// <param name="keys">The keys of one algorithm.</param>
+    /// <param name="keys">The keys.</param>
     /// <param name="now">The time.</param>
+    /// <returns>
+    /// Its life. Where it begins to sign later than the last one was to retire, that one signs on until then: nobody's turn is shorter
+    /// than its announcement.
+    /// </returns>
     public static KeyPeriod? Due(IReadOnlyCollection<KeyPeriod> keys, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(keys);
-        if (keys.Count == 0)
+        var published = keys.Where(key => key.IsPublishedAt(now)).ToList();
+        if (published.Count == 0)
         {
-            return From(now);
+            // Nothing that anybody could have kept is of use any more.
+            return Beginning(now, now);
         }
 
-        var covered = keys.Max(key => key.RetiresAt);
-        return now < covered - Announcement ? null : From(covered > now ? covered : now);
+        var covered = published.Max(key => key.RetiresAt);
+        return now < covered - Announcement - Margin ? null : Beginning(now, Later(covered, now + Announcement));
     }
+
+    /// <summary>The life of a key that is made because somebody asks for it.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="atOnce">As soon as every node publishes it, instead of after its announcement.</param>
+    public static KeyPeriod Asked(DateTimeOffset now, bool atOnce) => Beginning(now, now + (atOnce ? Spread : Announcement));
+
+    /// <summary>An announced key's life once it is to sign as soon as every node publishes it.</summary>
+    public static KeyPeriod BroughtForward(KeyPeriod announced, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(announced);
+        var activation = Later(now, announced.PublishedAt + Spread);
+        return activation < announced.ActivatesAt ? Beginning(announced.PublishedAt, activation) : announced;
+    }
+
+    /// <summary>The life of a key that takes over at this very moment, because the one that signed is revoked.</summary>
+    public static KeyPeriod TakingOver(DateTimeOffset published, DateTimeOffset now) => Beginning(published, now);
+
+    /// <summary>
+    /// The key whose turn ends when another's begins: its retirement moves there. None where that is this very moment and the last one has
+    /// retired already.
+    /// </summary>
+    /// <param name="keys">The keys.</param>
+    /// <param name="period">A key's life.</param>
+    /// <param name="activation">When the other begins to sign.</param>
+    /// <param name="now">The time.</param>
+    public static T? Predecessor<T>(IEnumerable<T> keys, Func<T, KeyPeriod> period, DateTimeOffset activation, DateTimeOffset now)
+        where T : class =>
+        keys.Where(key => period(key).ActivatesAt < activation).MaxBy(key => period(key).ActivatesAt) is { } last
+            && (activation > now || period(last).RetiresAt > now) ? last : null;
 
     /// <summary>
     /// The key that signs now. Between nodes whose clocks differ a moment may lie before every key's turn or after it: then the one
@@ -61,6 +96,8 @@ public static class KeySchedule
             : keys.Where(key => period(key).ActivatesAt > now).MinBy(key => period(key).ActivatesAt) ?? keys.MaxBy(key => period(key).RetiresAt)!;
     }
 
-    private static KeyPeriod From(DateTimeOffset activation) =>
-        new(activation, activation + Signing, activation + Signing + Afterlife);
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
+
+    private static KeyPeriod Beginning(DateTimeOffset published, DateTimeOffset activation) =>
+        new(published, activation, activation + Signing, activation + Signing + Afterlife);
 }

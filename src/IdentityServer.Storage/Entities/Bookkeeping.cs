@@ -47,10 +47,10 @@ public sealed class SigningKey
     /// <summary>The <c>kid</c>.</summary>
     public required string Id { get; set; }
 
-    /// <summary><c>RS256</c> or <c>ES256</c>.</summary>
+    /// <summary>A JWS algorithm name, such as <c>ES256</c>.</summary>
     public required string Algorithm { get; set; }
 
-    /// <summary>PKCS#8, protected.</summary>
+    /// <summary>PKCS#8, protected; empty once the key is revoked.</summary>
     public required string ProtectedKey { get; set; }
 
     public DateTimeOffset CreatedAt { get; set; }
@@ -62,6 +62,12 @@ public sealed class SigningKey
     public DateTimeOffset RetiresAt { get; set; }
 
     public DateTimeOffset ExpiresAt { get; set; }
+
+    /// <summary>
+    /// Signs nothing, is published nowhere and proves nothing from here on. The row stays until it would have expired, so that its
+    /// <c>kid</c> stays known.
+    /// </summary>
+    public DateTimeOffset? RevokedAt { get; set; }
 }
 
 /// <summary>A secret of the installation (such as a one-time-code derivation key), wrapped by Data Protection.</summary>

@@ -84,4 +84,7 @@ internal static class AuditEvents
     public const string RegistrationTokenRevoked = "registration-token.revoked";
     public const string ResourceRegistered = "resource.registered";
     public const string ResourceChanged = "resource.changed";
+    public const string SigningKeyMade = "signing-key.made";
+    public const string SigningKeyRotated = "signing-key.rotated";
+    public const string SigningKeyRevoked = "signing-key.revoked";
 }

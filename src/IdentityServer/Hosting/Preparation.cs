@@ -22,7 +22,7 @@ internal sealed class Preparation(
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         await PrepareAsync(cancellationToken);
-        await signingKeys.LoadAsync(cancellationToken);
+        await signingKeys.LookAsync(TimeSpan.Zero, cancellationToken);
         await subjects.PrepareAsync(cancellationToken);
         await demoUsers.SeedAsync(cancellationToken);
     }

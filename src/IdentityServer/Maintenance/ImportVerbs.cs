@@ -48,7 +48,7 @@ internal static class ImportVerbs
           token_endpoint_auth_method             client_secret_basic (when left out), client_secret_post, or none with PKCE alone
           grant_types                            authorization_code (when left out), refresh_token, client_credentials
           scope                                  separated by blanks, such as "openid profile email"
-          id_token_signed_response_alg           RS256 (when left out) or ES256
+          id_token_signed_response_alg           RS256 (when left out), ES256 or PS256
           require_pushed_authorization_requests  true or false
           introspects                            for a resource server: the resources whose access tokens it may introspect
           client_id, client_secret               when left out they are made here and written to standard output, this once

@@ -97,6 +97,12 @@ internal static class Verbs
                 ImportVerbs.DescribeResources(console, host),
                 ListResourcesVerb.Describe(console, host),
             },
+            new Command("keys", "Signing keys: list, rotate, revoke.")
+            {
+                KeysVerbs.DescribeList(console, host),
+                KeysVerbs.DescribeRotate(console, host),
+                KeysVerbs.DescribeRevoke(console, host),
+            },
             new Command("db", "The database: migrate.")
             {
                 MigrateVerb.Describe(console, host),

@@ -152,6 +152,8 @@ internal static class ProtocolRoom
 
         server.AddEventHandler(AuthenticateByAssertion.Descriptor);
         server.AddEventHandler(AdvertiseRegistration.Descriptor);
+        server.AddEventHandler(PublishKeysOfNow.Descriptor);
+        server.AddEventHandler(JudgeByKeysOfNow.Descriptor);
         server.AddEventHandler(EnforceClientAuthenticationMethod.Descriptor);
         server.AddEventHandler(CheckWeakSecret.Descriptor);
         server.AddEventHandler(AttachRetryAfter<ApplyPushedAuthorizationResponseContext>.Descriptor);

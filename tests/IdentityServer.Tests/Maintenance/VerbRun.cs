@@ -1,6 +1,8 @@
 using IdentityServer.Maintenance;
 using IdentityServer.Tests.Support;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace IdentityServer.Tests.Maintenance;
@@ -8,15 +10,36 @@ namespace IdentityServer.Tests.Maintenance;
 /// <summary>What a verb answered.</summary>
 internal sealed record VerbAnswer(int ExitCode, string Out, string Error);
 
-/// <summary>An installation on a SQLite file of its own, in which verbs run as the program runs them, on a console of the test's.</summary>
+/// <summary>
+/// An installation on a SQLite file of its own, or a running server's, in which verbs run as the program runs them, on a console of the test's.
+/// </summary>
 internal sealed class VerbRun : IDisposable
 {
-    public string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("identityserver-").FullName;
+    private readonly TestServer? _server;
+
+    public VerbRun() => Directory = System.IO.Directory.CreateTempSubdirectory("identityserver-").FullName;
+
+    private VerbRun(TestServer server) => (_server, Directory) = (server, server.Directory);
+
+    public string Directory { get; }
 
     public string Environment { get; init; } = "Development";
 
     /// <summary>Adds to the host before it is built.</summary>
     public Action<WebApplicationBuilder>? Configure { get; init; }
+
+    /// <summary>Verbs beside a server that runs: on its data, with its configuration and its clock.</summary>
+    public static VerbRun Beside(TestServer server) => new(server)
+    {
+        Environment = server.Setup.Environment,
+        Configure = builder =>
+        {
+            if (server.Setup.Time is { } time)
+            {
+                builder.Services.AddSingleton<TimeProvider>(time);
+            }
+        },
+    };
 
     public Task<VerbAnswer> RunAsync(params string[] verb) => RunAsync("", verb);
 
@@ -39,6 +62,7 @@ internal sealed class VerbRun : IDisposable
             {
                 builder.Logging.ClearProviders();
                 builder.Logging.AddProvider(new TestOutputLogging());
+                builder.Configuration.AddInMemoryCollection(_server?.Configuration ?? new Dictionary<string, string?>());
                 Configure?.Invoke(builder);
             },
             TestContext.Current.CancellationToken);
@@ -55,5 +79,11 @@ internal sealed class VerbRun : IDisposable
         return path;
     }
 
-    public void Dispose() => System.IO.Directory.Delete(Directory, recursive: true);
+    public void Dispose()
+    {
+        if (_server is null)
+        {
+            System.IO.Directory.Delete(Directory, recursive: true);
+        }
+    }
 }

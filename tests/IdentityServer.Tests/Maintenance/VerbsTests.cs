@@ -32,6 +32,9 @@ public sealed class VerbsTests
     [InlineData("registration-tokens-revoke", "registration-tokens revoke --help")]
     [InlineData("resources-import", "resources import --help")]
     [InlineData("resources-list", "resources list --help")]
+    [InlineData("keys-list", "keys list --help")]
+    [InlineData("keys-rotate", "keys rotate --help")]
+    [InlineData("keys-revoke", "keys revoke --help")]
     [InlineData("db-migrate", "db migrate --help")]
     public async Task Help_says_what_a_verb_takes_and_answers(string snapshot, string commandLine)
     {
@@ -45,7 +48,7 @@ public sealed class VerbsTests
     }
 
     [Theory]
-    [InlineData("user", "'user' is not a verb. Verbs are: users create, users import, users reset-budget, users change-address, clients import, registration-tokens create, registration-tokens list, registration-tokens revoke, resources import, resources list, db migrate.")]
+    [InlineData("user", "'user' is not a verb. Verbs are: users create, users import, users reset-budget, users change-address, clients import, registration-tokens create, registration-tokens list, registration-tokens revoke, resources import, resources list, keys list, keys rotate, keys revoke, db migrate.")]
     [InlineData("users", "A verb is missing. Verbs are: users create, users import, users reset-budget, users change-address.")]
     [InlineData("users imprt FILE", "'imprt' is not a verb. Verbs are: users create,")]
     [InlineData("users create", "'--email' is required")]
@@ -60,6 +63,8 @@ public sealed class VerbsTests
     [InlineData("registration-tokens create --label Shop --scope \"", "--scope is not a scope")]
     [InlineData("registration-tokens revoke", "IdentityServer registration-tokens revoke --help")]
     [InlineData("db migrate now", "'now'")]
+    [InlineData("keys rotate --algorithm HS256", "'ES256'")]
+    [InlineData("keys revoke", "IdentityServer keys revoke --help")]
     [InlineData("db migrate --Storage:Provider=Oracle", "Storage:Provider")]
     [InlineData("db migrate --Storage:Provder=Sqlite", "Storage:Provder")]
     public async Task A_wrong_command_line_or_configuration_names_the_mend_and_does_nothing(string commandLine, string mend)

@@ -56,7 +56,7 @@ public sealed class DiscoveryTests
 
         var keys = JsonDocument.Parse((await world.OpenBrowser().GetAsync("/.well-known/jwks")).Body).RootElement.GetProperty("keys").EnumerateArray().ToList();
 
-        keys.Select(key => key.GetProperty("alg").GetString()).ShouldBe(["ES256", "RS256"], ignoreOrder: true);
+        keys.Select(key => key.GetProperty("alg").GetString()).ShouldBe(["ES256", "RS256", "PS256"], ignoreOrder: true);
         keys.Select(key => key.GetProperty("kid").GetString()).Distinct().Count().ShouldBe(keys.Count);
         keys.SelectMany(key => key.EnumerateObject()).Select(member => member.Name)
             .ShouldBeSubsetOf(["kid", "use", "kty", "alg", "crv", "x", "y", "n", "e"]);

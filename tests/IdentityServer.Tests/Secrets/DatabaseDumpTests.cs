@@ -127,7 +127,7 @@ public sealed class DatabaseDumpTests
             }
         }
 
-        keys.Count.ShouldBe(6, "an RSA and an EC key sign");
+        keys.Count.ShouldBe(11, "two RSA keys and an EC key sign");
         var secrets = services.GetRequiredService<InstallationSecrets>();
         keys.Add(("the key that codes are derived under", (await secrets.OtpKeyAsync(Cancel)).Bytes.ToArray()));
         keys.Add(("the key that tokens are sealed with", (await secrets.CurrentAsync("token-encryption", Cancel)).Bytes.ToArray()));

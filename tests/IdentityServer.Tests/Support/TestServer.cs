@@ -76,6 +76,9 @@ internal sealed class TestServer : IAsyncDisposable
 
     public TestServerSetup Setup => _setup;
 
+    /// <summary>What it is configured with, as on the command line.</summary>
+    public IReadOnlyDictionary<string, string?> Configuration => Settings();
+
     public static async Task<TestServer> StartAsync(Action<TestServerSetup>? configure = null)
     {
         var setup = new TestServerSetup();
@@ -181,6 +184,28 @@ internal sealed class TestServer : IAsyncDisposable
 
     private WebApplication Build(string address)
     {
+        var settings = Settings();
+        string[] args = [$"--environment={_setup.Environment}", $"--urls={address}"];
+        return IdentityServerHost.Build(args, builder =>
+        {
+            builder.Configuration.AddInMemoryCollection(settings);
+            builder.Logging.ClearProviders();
+            if (_setup.ShowLog)
+            {
+                builder.Logging.AddProvider(new TestOutputLogging());
+            }
+
+            if (_setup.Time is { } time)
+            {
+                builder.Services.AddSingleton<TimeProvider>(time);
+            }
+
+            _setup.Configure?.Invoke(builder);
+        });
+    }
+
+    private Dictionary<string, string?> Settings()
+    {
         var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
         {
             ["Storage:DataDirectory"] = Directory,
@@ -205,22 +230,6 @@ internal sealed class TestServer : IAsyncDisposable
             settings[key] = value;
         }
 
-        string[] args = [$"--environment={_setup.Environment}", $"--urls={address}"];
-        return IdentityServerHost.Build(args, builder =>
-        {
-            builder.Configuration.AddInMemoryCollection(settings);
-            builder.Logging.ClearProviders();
-            if (_setup.ShowLog)
-            {
-                builder.Logging.AddProvider(new TestOutputLogging());
-            }
-
-            if (_setup.Time is { } time)
-            {
-                builder.Services.AddSingleton<TimeProvider>(time);
-            }
-
-            _setup.Configure?.Invoke(builder);
-        });
+        return settings;
     }
 }

@@ -1,13 +1,17 @@
 namespace IdentityServer.Protocol.SigningKeys;
 
 /// <summary>
-/// Looks at the ring from time to time: keys become due, activate and retire by the clock, and other nodes make them too. Every change
-/// is announced two weeks ahead, so a few minutes are soon enough, and a database that is away meanwhile does no harm.
+/// Looks at the ring from time to time: keys become due, activate and retire by the clock, other nodes make them too, and operators revoke
+/// them. It is one small query.
 /// </summary>
 internal sealed partial class SigningKeyWatch(SigningKeyRing ring, ServerOptionsRefresh refresh, TimeProvider time, ILogger<SigningKeyWatch> logger)
     : BackgroundService, IHostedLifecycleService
 {
-    private static readonly TimeSpan Period = TimeSpan.FromMinutes(5);
+    /// <summary>
+    /// The time between two looks: how soon a node knows of a revoked key. Far less than what a new key waits for before it signs
+    /// (<see cref="Domain.SigningKeys.KeySchedule.Spread"/>), so that several looks may fail.
+    /// </summary>
+    public static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
     // Now the addresses are bound, and with them the issuer is known.
     public Task StartedAsync(CancellationToken cancellationToken)
@@ -27,23 +31,17 @@ internal sealed partial class SigningKeyWatch(SigningKeyRing ring, ServerOptions
         using var timer = new PeriodicTimer(Period, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            await LookAsync(stoppingToken);
-        }
-    }
-
-    private async Task LookAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (await ring.LoadAsync(cancellationToken))
+            try
             {
-                LogChanged(logger, ring.Current.Signers.Count, ring.Current.Others.Count);
-                refresh.Trigger();
+                if (await ring.LookAsync(TimeSpan.Zero, stoppingToken))
+                {
+                    LogChanged(logger, ring.Current.Signers.Count, ring.Current.Others.Count);
+                }
             }
-        }
-        catch (Exception thrown) when (thrown is not OperationCanceledException)
-        {
-            LogFailed(logger, thrown);
+            catch (Exception thrown) when (thrown is not OperationCanceledException)
+            {
+                LogFailed(logger, thrown);
+            }
         }
     }
 

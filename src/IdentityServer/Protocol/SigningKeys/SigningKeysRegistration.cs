@@ -9,7 +9,10 @@ internal static class SigningKeysRegistration
     public static IServiceCollection AddSigningKeys(this IServiceCollection services)
     {
         services.AddSingleton<SigningKeyMaterial>();
+        services.AddSingleton<SigningKeyUpkeep>();
+        services.AddSingleton<SigningKeyDesk>();
         services.AddSingleton<SigningKeyRing>();
+        services.AddSingleton<KeysOfNow>();
         services.AddSingleton<ServerOptionsRefresh>();
         services.AddSingleton<IOptionsChangeTokenSource<OpenIddictServerOptions>>(provider => provider.GetRequiredService<ServerOptionsRefresh>());
         services.AddSingleton<IConfigureOptions<OpenIddictServerOptions>, ConfigureServerKeys>();
