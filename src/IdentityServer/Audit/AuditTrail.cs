@@ -87,4 +87,6 @@ internal static class AuditEvents
     public const string SigningKeyMade = "signing-key.made";
     public const string SigningKeyRotated = "signing-key.rotated";
     public const string SigningKeyRevoked = "signing-key.revoked";
+    public const string RootSecretReplaced = "root-secret.replaced";
+    public const string CodeKeyReplaced = "code-key.replaced";
 }

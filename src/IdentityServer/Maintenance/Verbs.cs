@@ -103,6 +103,10 @@ internal static class Verbs
                 KeysVerbs.DescribeRotate(console, host),
                 KeysVerbs.DescribeRevoke(console, host),
             },
+            new Command("secrets", "What everything secret hangs on: rotate.")
+            {
+                SecretsVerbs.Describe(console, host),
+            },
             new Command("db", "The database: migrate.")
             {
                 MigrateVerb.Describe(console, host),

@@ -27,9 +27,12 @@ internal sealed class InstallationSecrets(
     private const string OtpPurpose = "otp";
     private const int KeyBytes = 32;
 
+    /// <summary>How soon a node takes up a newer key that another has made.</summary>
+    internal static readonly TimeSpan Lately = TimeSpan.FromMinutes(1);
+
     private readonly IDataProtector _protector = protection.CreateProtector("IdentityServer.InstallationSecrets.v1");
     private readonly ConcurrentDictionary<string, SecretKey> _byId = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, SecretKey> _current = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (SecretKey Key, long Looked)> _current = new(StringComparer.Ordinal);
 
     /// <summary>The key that one-time codes are derived under from now on.</summary>
     public ValueTask<SecretKey> OtpKeyAsync(CancellationToken cancellationToken) => CurrentAsync(OtpPurpose, cancellationToken);
@@ -37,13 +40,31 @@ internal sealed class InstallationSecrets(
     /// <summary>The key that a challenge's code was derived under; null when there is none of that id.</summary>
     public ValueTask<SecretKey?> OtpKeyAsync(string id, CancellationToken cancellationToken) => FindAsync(OtpPurpose, id, cancellationToken);
 
-    /// <summary>The newest key for a purpose.</summary>
+    /// <summary>Makes a new key to derive one-time codes under. Codes that are under way stay good: their challenges name the one they are from.</summary>
+    public async Task<SecretKey> ReplaceOtpKeyAsync(CancellationToken cancellationToken)
+    {
+        var key = await installationLock.RunAsync(token => AddAsync(OtpPurpose, token), cancellationToken);
+        _current[OtpPurpose] = (key, time.GetTimestamp());
+        return key;
+    }
+
+    /// <summary>The newest key for a purpose; one that another node made lately may not be known yet.</summary>
     /// <param name="purpose">At most 32 characters.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public async ValueTask<SecretKey> CurrentAsync(string purpose, CancellationToken cancellationToken) =>
-        _current.TryGetValue(purpose, out var known)
-            ? known
-            : _current.GetOrAdd(purpose, await LoadNewestAsync(purpose, cancellationToken) ?? await MakeAsync(purpose, cancellationToken));
+    public async ValueTask<SecretKey> CurrentAsync(string purpose, CancellationToken cancellationToken)
+    {
+        var looked = time.GetTimestamp();
+        if (_current.TryGetValue(purpose, out var known)
+            && (time.GetElapsedTime(known.Looked, looked) < Lately || !_current.TryUpdate(purpose, (known.Key, looked), known)))
+        {
+            // Lately, or by somebody else at this moment: of all who derive codes one asks the database, and nobody waits for that.
+            return known.Key;
+        }
+
+        var key = await LoadNewestAsync(purpose, cancellationToken) ?? await MakeAsync(purpose, cancellationToken);
+        _current[purpose] = (key, looked);
+        return key;
+    }
 
     private async ValueTask<SecretKey?> FindAsync(string purpose, string id, CancellationToken cancellationToken)
     {
@@ -69,27 +90,24 @@ internal sealed class InstallationSecrets(
     }
 
     private Task<SecretKey> MakeAsync(string purpose, CancellationToken cancellationToken) =>
-        installationLock.RunAsync(async token =>
-        {
-            if (await LoadNewestAsync(purpose, token) is { } made)
-            {
-                return made;
-            }
+        installationLock.RunAsync(async token => await LoadNewestAsync(purpose, token) ?? await AddAsync(purpose, token), cancellationToken);
 
-            var now = time.GetUtcNow();
-            var row = new InstallationSecret
-            {
-                Id = string.Create(CultureInfo.InvariantCulture, $"{purpose}-{now:yyyyMMdd}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}"),
-                Purpose = purpose,
-                ProtectedValue = _protector.Protect(Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes))),
-                CreatedAt = now,
-            };
-            await using var scope = scopes.CreateAsyncScope();
-            var db = scope.ServiceProvider.GetRequiredService<IdentityServerDbContext>();
-            db.InstallationSecrets.Add(row);
-            await db.SaveChangesAsync(token);
-            return Unwrap(row);
-        }, cancellationToken);
+    private async Task<SecretKey> AddAsync(string purpose, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var row = new InstallationSecret
+        {
+            Id = string.Create(CultureInfo.InvariantCulture, $"{purpose}-{now:yyyyMMdd}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}"),
+            Purpose = purpose,
+            ProtectedValue = _protector.Protect(Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes))),
+            CreatedAt = now,
+        };
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<IdentityServerDbContext>();
+        db.InstallationSecrets.Add(row);
+        await db.SaveChangesAsync(cancellationToken);
+        return Unwrap(row);
+    }
 
     private SecretKey Unwrap(InstallationSecret row) =>
         _byId.GetOrAdd(row.Id, new SecretKey(row.Id, Convert.FromBase64String(_protector.Unprotect(row.ProtectedValue))));

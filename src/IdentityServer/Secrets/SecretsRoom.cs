@@ -17,7 +17,8 @@ internal static class SecretsRoom
     {
         var options = builder.AddSettings<RootSecretOptions>();
         var development = builder.Environment.IsDevelopment();
-        var given = CheckFile(options, builder.SettingsReport());
+        var given = Given(options.File, options.Value, "", builder.SettingsReport());
+        var previous = Given(options.Previous?.File, options.Previous?.Value, $"{nameof(options.Previous)}:", builder.SettingsReport());
         if (!options.IsGiven && !development && storage.Provider == StorageProvider.PostgreSql)
         {
             builder.SettingsReport().Add(new ConfigurationProblem(
@@ -26,7 +27,8 @@ internal static class SecretsRoom
                 "Give RootSecret:File or RootSecret:Value. Make one with: head -c 32 /dev/urandom | base64"));
         }
 
-        builder.Services.AddSingleton(_ => given ?? Find(options, directory));
+        builder.Services.AddSingleton<RootSecrets>(_ => given is not null ? new GivenRootSecrets(given, previous) : new RootSecretFiles(directory, previous));
+        builder.Services.AddSingleton<RootSecretReplacement>();
         builder.Services.AddSingleton<KeyRingGuard>();
         builder.Services.AddSingleton<InstallationSecrets>();
         builder.Services.AddDataProtection()
@@ -34,37 +36,26 @@ internal static class SecretsRoom
             .UseCryptographicAlgorithms(new AuthenticatedEncryptorConfiguration { EncryptionAlgorithm = EncryptionAlgorithm.AES_256_GCM })
             .PersistKeysToDbContext<IdentityServerDbContext>();
         builder.Services.AddOptions<KeyManagementOptions>()
-            .Configure<RootSecret>((keys, secret) => keys.XmlEncryptor = new RootSecretXmlEncryptor(secret));
+            .Configure<RootSecrets>((keys, secrets) => keys.XmlEncryptor = new RootSecretXmlEncryptor(secrets));
         return builder;
     }
 
     // A file that is named must be there: making one in its place would hide that the right one is missing.
-    private static RootSecret? CheckFile(RootSecretOptions options, SettingsReport report)
+    private static RootSecret? Given(string? file, string? value, string prefix, SettingsReport report)
     {
-        if (string.IsNullOrWhiteSpace(options.File))
+        if (string.IsNullOrWhiteSpace(file))
         {
-            return null;
+            return RootSecret.TryParse(value, out var secret) ? secret : null;
         }
 
         try
         {
-            return RootSecretFile.Read(Path.GetFullPath(options.File));
+            return RootSecretFile.Read(Path.GetFullPath(file), $"{RootSecretOptions.Section}:{prefix}{nameof(RootSecretOptions.File)}");
         }
         catch (ConfigurationException refused)
         {
             refused.Problems.ToList().ForEach(report.Add);
             return null;
         }
-    }
-
-    private static RootSecret Find(RootSecretOptions options, DataDirectory directory)
-    {
-        if (RootSecret.TryParse(options.Value, out var secret))
-        {
-            return secret;
-        }
-
-        directory.Ensure();
-        return RootSecretFile.ReadOrMake(directory.File(RootSecretFile.DefaultName));
     }
 }

@@ -35,6 +35,7 @@ public sealed class VerbsTests
     [InlineData("keys-list", "keys list --help")]
     [InlineData("keys-rotate", "keys rotate --help")]
     [InlineData("keys-revoke", "keys revoke --help")]
+    [InlineData("secrets-rotate", "secrets rotate --help")]
     [InlineData("db-migrate", "db migrate --help")]
     public async Task Help_says_what_a_verb_takes_and_answers(string snapshot, string commandLine)
     {
@@ -48,7 +49,7 @@ public sealed class VerbsTests
     }
 
     [Theory]
-    [InlineData("user", "'user' is not a verb. Verbs are: users create, users import, users reset-budget, users change-address, clients import, registration-tokens create, registration-tokens list, registration-tokens revoke, resources import, resources list, keys list, keys rotate, keys revoke, db migrate.")]
+    [InlineData("user", "'user' is not a verb. Verbs are: users create, users import, users reset-budget, users change-address, clients import, registration-tokens create, registration-tokens list, registration-tokens revoke, resources import, resources list, keys list, keys rotate, keys revoke, secrets rotate, db migrate.")]
     [InlineData("users", "A verb is missing. Verbs are: users create, users import, users reset-budget, users change-address.")]
     [InlineData("users imprt FILE", "'imprt' is not a verb. Verbs are: users create,")]
     [InlineData("users create", "'--email' is required")]

@@ -87,7 +87,8 @@ public sealed class DatabaseDumpTests
             row.ShouldNotContain("<masterKey");
             row.ShouldNotContain("<value>" + Convert.ToBase64String(MasterKeys(world).Single()) + "</value>");
             var wrapped = System.Xml.Linq.XElement.Parse(row).Descendants("rootSecretWrapped").Single();
-            var decryptor = new RootSecretXmlDecryptor(new ServiceCollection().AddSingleton(RootSecret.Generate()).BuildServiceProvider());
+            var decryptor = new RootSecretXmlDecryptor(
+                new ServiceCollection().AddSingleton<RootSecrets>(new GivenRootSecrets(RootSecret.Generate(), RootSecret.Generate())).BuildServiceProvider());
             Should.Throw<CryptographicException>(() => decryptor.Decrypt(wrapped));
         }
     }
@@ -131,7 +132,7 @@ public sealed class DatabaseDumpTests
         var secrets = services.GetRequiredService<InstallationSecrets>();
         keys.Add(("the key that codes are derived under", (await secrets.OtpKeyAsync(Cancel)).Bytes.ToArray()));
         keys.Add(("the key that tokens are sealed with", (await secrets.CurrentAsync("token-encryption", Cancel)).Bytes.ToArray()));
-        keys.Add(("the root secret", Convert.FromBase64String(services.GetRequiredService<RootSecret>().Reveal())));
+        keys.Add(("the root secret", Convert.FromBase64String(services.GetRequiredService<RootSecrets>().Current.Reveal())));
         keys.AddRange(MasterKeys(world).Select(key => ("a key of Data Protection", key)));
         keys.Add(("a PEM header", Encoding.ASCII.GetBytes("PRIVATE KEY")));
         return keys;

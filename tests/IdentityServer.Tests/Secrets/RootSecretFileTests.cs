@@ -168,7 +168,11 @@ public sealed class RootSecretFileTests : IDisposable
     {
         Directory.CreateDirectory(DataDirectory);
 
-        var ids = Enumerable.Range(0, 16).AsParallel().WithDegreeOfParallelism(8).Select(_ => RootSecretFile.ReadOrMake(SecretFile).Id).Distinct().ToList();
+        var ids = Enumerable.Range(0, 16).AsParallel().WithDegreeOfParallelism(8).Select(_ =>
+        {
+            RootSecretFile.EnsureMade(SecretFile);
+            return RootSecretFile.Read(SecretFile).Id;
+        }).Distinct().ToList();
 
         ids.ShouldHaveSingleItem();
         Directory.GetFiles(DataDirectory).ShouldBe([SecretFile]);
@@ -183,7 +187,7 @@ public sealed class RootSecretFileTests : IDisposable
         Encoding.UTF8.GetString(Convert.FromHexString(secret.Id)).ShouldNotContain(secret.Reveal()[..8]);
     }
 
-    private static string Id(TestServer server) => server.Services.GetRequiredService<RootSecret>().Id;
+    private static string Id(TestServer server) => server.Services.GetRequiredService<RootSecrets>().Current.Id;
 
     private static UnixFileMode Mode(string path) => OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(path);
 
