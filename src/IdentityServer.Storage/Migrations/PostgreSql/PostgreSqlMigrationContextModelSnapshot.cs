@@ -811,6 +811,9 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     b.Property<long>("RetiresAt")
                         .HasColumnType("bigint");
 
+                    b.Property<long?>("RevokedAt")
+                        .HasColumnType("bigint");
+
                     b.HasKey("Id");
 
                     b.ToTable("signing_keys", (string)null);

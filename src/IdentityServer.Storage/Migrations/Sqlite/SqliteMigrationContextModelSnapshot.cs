@@ -806,6 +806,9 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.Property<long>("RetiresAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long?>("RevokedAt")
+                        .HasColumnType("INTEGER");
+
                     b.HasKey("Id");
 
                     b.ToTable("signing_keys", (string)null);
