@@ -46,6 +46,21 @@ public sealed class RegistrationRequestTests
     }
 
     [Fact]
+    public void Nobody_may_introspect_a_resource_by_registering()
+    {
+        Judge("""{"redirect_uris":["https://app.example.com/callback"],"introspects":["https://api.example.com"]}""", Narrow)
+            .ShouldBeOfType<ClientMetadataVerdict.Refused>().Problems.ShouldHaveSingleItem().Field.ShouldBe("introspects");
+        var granted = Registered with { Introspects = ["https://api.example.com"] };
+        const string Change = """{"client_id":"c-1","client_name":"Shop","redirect_uris":["https://app.example.com/callback"],"scope":"openid"}""";
+
+        // What the operator has given stays, said again or left out; and nothing is added to it.
+        Accepted(RegistrationRequest.JudgeChange(JsonDocument.Parse(Change).RootElement, Narrow, granted)).Introspects.ShouldBe(["https://api.example.com"]);
+        RegistrationRequest.JudgeChange(
+                JsonDocument.Parse(Change[..^1] + ""","introspects":["https://api.example.com","https://other.example.com"]}""").RootElement, Narrow, granted)
+            .ShouldBeOfType<ClientMetadataVerdict.Refused>();
+    }
+
+    [Fact]
     public void Whatever_a_change_is_the_client_stays_itself_and_what_was_vouched_for_stays_what_it_was()
     {
         var vouched = Registered with { FirstParty = true, Verified = true };

@@ -26,7 +26,7 @@ public sealed partial class EveryWayInTests
 
     private static readonly string[] Prompts = ["none", "login", "consent", "select_account", "create"];
 
-    private static readonly string[] Methods = ["client_secret_basic", "client_secret_post", "none"];
+    private static readonly string[] Methods = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
 
     private static readonly string[] Grants = ["authorization_code", "refresh_token", "client_credentials"];
 
@@ -53,7 +53,7 @@ public sealed partial class EveryWayInTests
         var discovery = JsonDocument.Parse(await server.CreateClient().GetStringAsync("/.well-known/openid-configuration", Cancel)).RootElement;
         discovery.EnumerateObject().Where(member => member.Name.EndsWith("_endpoint", StringComparison.Ordinal))
             .Select(member => new Uri(member.Value.GetString()!).AbsolutePath)
-            .ShouldBe(["/connect/authorize", "/connect/token", "/connect/userinfo", "/connect/introspect", "/connect/revoke", "/connect/endsession", "/connect/par"], ignoreOrder: true);
+            .ShouldBe(["/connect/authorize", "/connect/token", "/connect/userinfo", "/connect/introspect", "/connect/revoke", "/connect/endsession", "/connect/par", "/connect/register"], ignoreOrder: true);
         discovery.EnumerateObject().Where(member => member.Name.EndsWith("_auth_methods_supported", StringComparison.Ordinal))
             .SelectMany(member => member.Value.EnumerateArray()).Select(method => method.GetString()!).ShouldBeSubsetOf(Methods);
     }
@@ -65,10 +65,16 @@ public sealed partial class EveryWayInTests
         var options = OptionsOf(world.Server);
         var email = await world.AddUserAsync();
         var attacker = world.OpenBrowser();
+        using var key = new SigningParty();
         var clients = new List<(string Method, RelyingParty Client)>();
         foreach (var method in Methods)
         {
-            clients.Add((method, method == "none" ? await world.AddClientAsync(method) : await world.AddServiceAsync(method)));
+            clients.Add((method, method switch
+            {
+                "none" => await world.AddClientAsync(method),
+                "private_key_jwt" => await AddSignerAsync(world, key),
+                _ => await world.AddServiceAsync(method),
+            }));
         }
 
         // The password was right: this browser holds a pending handle and a stored request that waits for the code.
@@ -85,7 +91,15 @@ public sealed partial class EveryWayInTests
                 foreach (var (method, client) in clients)
                 {
                     var mode = options.ResponseModes.ElementAt(asked++ % options.ResponseModes.Count);
-                    foreach (var answer in await AskAsync(attacker, path, method, client, Fields(client, known, grant, prompt, mode)))
+                    var fields = Fields(client, known, grant, prompt, mode);
+                    if (method == "private_key_jwt")
+                    {
+                        // A new one for each request: an assertion that was used is refused before anything else is looked at.
+                        fields["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+                        fields["client_assertion"] = key.Sign(SigningParty.Assertion(client.Id, world.Server.Address.GetLeftPart(UriPartial.Authority), world.Clock.GetUtcNow()));
+                    }
+
+                    foreach (var answer in await AskAsync(attacker, path, method, client, fields))
                     {
                         ownTokens += Judge(answer, grant == "client_credentials" ? client.Id : null);
                     }
@@ -93,8 +107,8 @@ public sealed partial class EveryWayInTests
             }
         }
 
-        asked.ShouldBeGreaterThan(700);
-        ownTokens.ShouldBe(asks.Count(ask => ask.Grant == "client_credentials") * 2, "two clients may act for themselves, and nothing else gives tokens");
+        asked.ShouldBeGreaterThan(900);
+        ownTokens.ShouldBe(asks.Count(ask => ask.Grant == "client_credentials") * 3, "three clients may act for themselves, and nothing else gives tokens");
         await ShouldHoldNothingAsync(world);
     }
 
@@ -131,6 +145,17 @@ public sealed partial class EveryWayInTests
         }
 
         await ShouldHoldNothingAsync(world);
+    }
+
+    private static async Task<RelyingParty> AddSignerAsync(World world, SigningParty key)
+    {
+        var id = $"signer-{Guid.NewGuid():N}";
+        await world.RegisterAsync($$"""
+            {"client_id":"{{id}}","client_name":"Signer","redirect_uris":["{{RelyingParty.RedirectUri}}"],"token_endpoint_auth_method":"private_key_jwt",
+             "jwks":{{key.Jwks}},"grant_types":["authorization_code","refresh_token","client_credentials"],
+             "scope":"openid profile email address phone offline_access"}
+            """);
+        return new(world.Server.CreateClient(cookies: false), () => world.OpenBrowser(), id, null, "private_key_jwt");
     }
 
     private static OpenIddictServerOptions OptionsOf(TestServer server) =>
