@@ -1,3 +1,4 @@
+using IdentityServer.Domain.Outbox;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
 using Microsoft.EntityFrameworkCore;
@@ -158,6 +159,26 @@ public abstract class ExpiredRowsContract(Database database) : GrantContract(dat
                 await db.Counters.AnyAsync(row => row.Key == key, Cancel),
                 await db.ConsentQuestions.AnyAsync(row => row.RequestUri == key, Cancel));
         });
+    }
+
+    [Fact]
+    public async Task Notices_to_clients_are_kept_a_week_longer_for_those_who_run_the_clients()
+    {
+        var id = Guid.CreateVersion7();
+        await InScopeAsync(async services =>
+        {
+            var db = services.GetRequiredService<IdentityServerDbContext>();
+            db.OutboxMessages.Add(new OutboxMessage { Id = id, Kind = "k", Queue = OutboxQueue.Notifications, ClientRowId = "shop", UserId = Guid.NewGuid(), CreatedAt = Now, ExpiresAt = Now });
+            await db.SaveChangesAsync(Cancel);
+        });
+
+        await DeleteAsync(Now.AddDays(7));
+        (await ExistsAsync()).ShouldBeTrue();
+        await DeleteAsync(Now.AddDays(7) + Moment);
+        (await ExistsAsync()).ShouldBeFalse();
+
+        Task<bool> ExistsAsync() => InScopeAsync(services =>
+            services.GetRequiredService<IdentityServerDbContext>().OutboxMessages.AnyAsync(row => row.Id == id, Cancel));
     }
 
     [Fact]

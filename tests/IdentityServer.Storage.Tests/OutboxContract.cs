@@ -1,3 +1,4 @@
+using IdentityServer.Domain.Outbox;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
 using Microsoft.EntityFrameworkCore;
@@ -53,7 +54,7 @@ public abstract class OutboxContract(Database database) : StorageContract(databa
 
         var leases = await RaceAsync(
             30,
-            services => services.GetRequiredService<OutboxOperations>().LeaseAsync(now, NewNode(), Lease, 4, Cancel),
+            services => services.GetRequiredService<OutboxOperations>().LeaseAsync(OutboxQueue.Mail, now, NewNode(), Lease, 4, Cancel),
             Node,
             StartNode());
 
@@ -64,6 +65,57 @@ public abstract class OutboxContract(Database database) : StorageContract(databa
         var rest = await LeaseAsync(now, "rest", 100);
         (leased.Count + rest.Count).ShouldBe(60);
         leased.Count.ShouldBeGreaterThan(30);
+    }
+
+    [Fact]
+    public async Task Each_line_is_leased_by_itself_whatever_stands_in_the_other()
+    {
+        var now = await EmptyAsync();
+        for (var index = 0; index < 20; index++)
+        {
+            await AddMessageAsync(now.AddMinutes(-10), message => (message.Queue, message.ClientRowId) = (OutboxQueue.Notifications, "shop"));
+        }
+
+        var mail = await AddMessageAsync(now);
+
+        (await OutboxAsync(outbox => outbox.NextDueAtAsync(OutboxQueue.Mail, Cancel))).ShouldBe(now);
+        (await LeaseAsync(now, "one", max: 5)).Single().Id.ShouldBe(mail.Id);
+        var notices = await OutboxAsync(outbox => outbox.LeaseAsync(OutboxQueue.Notifications, now, "one", Lease, 5, Cancel));
+        notices.Count.ShouldBe(5);
+        notices.ShouldAllBe(message => message.Queue == OutboxQueue.Notifications && message.ClientRowId == "shop");
+        await OutboxAsync(outbox => outbox.AbandonExpiredAsync(OutboxQueue.Notifications, now.AddHours(1), Cancel));
+        (await RowAsync(mail)).State.ShouldBe(DeliveryState.Queued);
+    }
+
+    [Fact]
+    public async Task The_next_moment_is_right_behind_many_that_are_leased_or_wait_for_hours()
+    {
+        var now = await EmptyAsync();
+        for (var index = 0; index < 30; index++)
+        {
+            await AddMessageAsync(now);
+            await AddMessageAsync(now.AddHours(1));
+        }
+
+        (await LeaseAsync(now, "one", max: 30)).Count.ShouldBe(30);
+        (await OutboxAsync(outbox => outbox.NextDueAtAsync(OutboxQueue.Mail, Cancel))).ShouldBe(now + Lease);
+        await AddMessageAsync(now.AddSeconds(7));
+        (await OutboxAsync(outbox => outbox.NextDueAtAsync(OutboxQueue.Mail, Cancel))).ShouldBe(now.AddSeconds(7));
+    }
+
+    [Fact]
+    public async Task What_a_client_was_told_is_listed_newest_first_and_nothing_of_another()
+    {
+        var now = await EmptyAsync();
+        foreach (var (minutes, client) in new[] { (1, "shop"), (3, "shop"), (2, "shop"), (4, "bank") })
+        {
+            await AddMessageAsync(now, message => (message.Queue, message.ClientRowId, message.CreatedAt) = (OutboxQueue.Notifications, client, now.AddMinutes(minutes)));
+        }
+
+        await AddMessageAsync(now);
+
+        (await OutboxAsync(outbox => outbox.OfClientAsync("shop", 2, Cancel))).Select(message => message.CreatedAt)
+            .ShouldBe([now.AddMinutes(3), now.AddMinutes(2)]);
     }
 
     [Fact]
@@ -189,7 +241,7 @@ public abstract class OutboxContract(Database database) : StorageContract(databa
         var waiting = await AddMessageAsync(now.AddMinutes(-1), message => message.ExpiresAt = now);
         var living = await AddMessageAsync(now.AddMinutes(-1), message => message.ExpiresAt = now.AddMilliseconds(1));
 
-        await OutboxAsync(outbox => outbox.AbandonExpiredAsync(now, Cancel));
+        await OutboxAsync(outbox => outbox.AbandonExpiredAsync(OutboxQueue.Mail, now, Cancel));
 
         (await RowAsync(waiting)).State.ShouldBe(DeliveryState.Abandoned);
         (await RowAsync(waiting)).DueAt.ShouldBeNull();
@@ -201,15 +253,15 @@ public abstract class OutboxContract(Database database) : StorageContract(databa
     public async Task The_next_moment_is_the_earliest_that_a_lease_can_succeed()
     {
         var now = await EmptyAsync();
-        (await OutboxAsync(outbox => outbox.NextDueAtAsync(Cancel))).ShouldBeNull();
+        (await OutboxAsync(outbox => outbox.NextDueAtAsync(OutboxQueue.Mail, Cancel))).ShouldBeNull();
         await AddMessageAsync(now);
-        (await OutboxAsync(outbox => outbox.NextDueAtAsync(Cancel))).ShouldBe(now);
+        (await OutboxAsync(outbox => outbox.NextDueAtAsync(OutboxQueue.Mail, Cancel))).ShouldBe(now);
 
         await LeaseAsync(now, "one");
-        (await OutboxAsync(outbox => outbox.NextDueAtAsync(Cancel))).ShouldBe(now + Lease);
+        (await OutboxAsync(outbox => outbox.NextDueAtAsync(OutboxQueue.Mail, Cancel))).ShouldBe(now + Lease);
 
         await AddMessageAsync(now.AddSeconds(30));
-        (await OutboxAsync(outbox => outbox.NextDueAtAsync(Cancel))).ShouldBe(now.AddSeconds(30));
+        (await OutboxAsync(outbox => outbox.NextDueAtAsync(OutboxQueue.Mail, Cancel))).ShouldBe(now.AddSeconds(30));
     }
 
     private static string NewNode() => Guid.NewGuid().ToString("N");
@@ -245,7 +297,7 @@ public abstract class OutboxContract(Database database) : StorageContract(databa
     }
 
     private Task<IReadOnlyList<OutboxMessage>> LeaseAsync(DateTimeOffset now, string node, int max = 10) =>
-        OutboxAsync(outbox => outbox.LeaseAsync(now, node, Lease, max, Cancel));
+        OutboxAsync(outbox => outbox.LeaseAsync(OutboxQueue.Mail, now, node, Lease, max, Cancel));
 
     private Task<T> OutboxAsync<T>(Func<OutboxOperations, Task<T>> work) =>
         InScopeAsync(services => work(services.GetRequiredService<OutboxOperations>()));

@@ -1,3 +1,5 @@
+using IdentityServer.Domain.Outbox;
+
 namespace IdentityServer.Storage.Entities;
 
 /// <summary>Where a message is.</summary>
@@ -6,16 +8,16 @@ public enum DeliveryState
     /// <summary>Waiting for its first attempt.</summary>
     Queued = 0,
 
-    /// <summary>A relay has taken it.</summary>
+    /// <summary>A relay has taken it, or the client that it is for.</summary>
     HandedOver = 1,
 
     /// <summary>An attempt failed; it is tried again.</summary>
     Deferred = 2,
 
-    /// <summary>The relay refused it for good (5xx).</summary>
+    /// <summary>The relay refused it for good (5xx), or the client that it is for did (400).</summary>
     Refused = 3,
 
-    /// <summary>It lost its use before a relay took it.</summary>
+    /// <summary>It lost its use before anybody took it.</summary>
     Abandoned = 4,
 }
 
@@ -27,10 +29,16 @@ public sealed class OutboxMessage
     /// <summary>Which template: see the host's message kinds.</summary>
     public required string Kind { get; set; }
 
+    /// <summary>Whose turns it is sent by.</summary>
+    public OutboxQueue Queue { get; set; }
+
     public Guid UserId { get; set; }
 
     /// <summary>The challenge whose code is mailed, for code mails.</summary>
     public Guid? ChallengeId { get; set; }
+
+    /// <summary>The <see cref="Client.Id"/> of the client that is told, for notices to clients.</summary>
+    public string? ClientRowId { get; set; }
 
     /// <summary>What the template needs beside rows it can read, as JSON. No secrets.</summary>
     public string Payload { get; set; } = "{}";
@@ -55,6 +63,6 @@ public sealed class OutboxMessage
 
     public DateTimeOffset? HandedOverAt { get; set; }
 
-    /// <summary>The relay's last answer, shortened; no address in it.</summary>
+    /// <summary>The last answer, shortened: a relay's, without an address in it, or what came of asking a client.</summary>
     public string? LastReply { get; set; }
 }

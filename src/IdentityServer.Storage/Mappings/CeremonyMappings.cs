@@ -60,9 +60,13 @@ internal sealed class OutboxMessageMapping : IEntityTypeConfiguration<OutboxMess
         builder.Property(message => message.Kind).HasMaxLength(40);
         builder.Property(message => message.LeasedBy).HasMaxLength(64);
         builder.Property(message => message.LastReply).HasMaxLength(200);
-        builder.HasIndex(message => message.DueAt).HasFilter("\"DueAt\" IS NOT NULL");
+        builder.Property(message => message.ClientRowId).HasMaxLength(100);
+        builder.HasIndex(message => new { message.Queue, message.DueAt }).HasFilter("\"DueAt\" IS NOT NULL");
         builder.HasIndex(message => message.ChallengeId);
-        builder.HasIndex(message => message.ExpiresAt);
+        builder.HasIndex(message => new { message.Queue, message.ExpiresAt });
+
+        // What a client was told, newest first.
+        builder.HasIndex(message => new { message.ClientRowId, message.CreatedAt }).HasFilter("\"ClientRowId\" IS NOT NULL");
     }
 }
 

@@ -19,8 +19,9 @@ public sealed class CeremonyWrites
 
     private static readonly SqlText Message = new(
         """
-        INSERT INTO "outbox_messages" ("Id", "Kind", "UserId", "ChallengeId", "Payload", "State", "Failures", "CreatedAt", "DueAt", "ExpiresAt")
-        VALUES ($1, $2, $3, $4, $5, 0, 0, $6, $7, $8)
+        INSERT INTO "outbox_messages" ("Id", "Kind", "Queue", "UserId", "ChallengeId", "ClientRowId", "Payload", "State", "Failures", "CreatedAt",
+          "DueAt", "ExpiresAt")
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9, $10)
         """);
 
     private static readonly SqlText Event = new(
@@ -68,7 +69,10 @@ public sealed class CeremonyWrites
 
         return _sql.WriteAsync(
             Message,
-            [row.Id, row.Kind, row.UserId, row.ChallengeId, row.Payload, Moment(row.CreatedAt), Moment(due), Moment(row.ExpiresAt)],
+            [
+                row.Id, row.Kind, (int)row.Queue, row.UserId, row.ChallengeId, row.ClientRowId, row.Payload, Moment(row.CreatedAt), Moment(due),
+                Moment(row.ExpiresAt),
+            ],
             cancellationToken);
     }
 

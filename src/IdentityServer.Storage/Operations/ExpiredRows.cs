@@ -1,3 +1,6 @@
+using System.Globalization;
+using IdentityServer.Domain.Outbox;
+using IdentityServer.Domain.Sessions;
 using IdentityServer.Storage.Connections;
 
 namespace IdentityServer.Storage.Operations;
@@ -46,7 +49,10 @@ public sealed class ExpiredRows
         "Id",
         """SELECT "Id" FROM "otp_challenges" WHERE "State" <> 1 AND "ExpiresAt" < $1 ORDER BY "ExpiresAt" """);
 
-    private static readonly Deletion Messages = ByExpiry("outbox_messages", "Id");
+    private static readonly Deletion Messages = MessagesOf(OutboxQueue.Mail);
+
+    // Whoever runs a client looks there some days later for what it was not told.
+    private static readonly Deletion Notifications = MessagesOf(OutboxQueue.Notifications);
 
     private static readonly Deletion PendingAccounts = ByExpiry("pending_accounts", "ChallengeId");
 
@@ -76,6 +82,7 @@ public sealed class ExpiredRows
         (PendingAddresses, LongGrace),
         (FormerAddresses, LongGrace),
         (Messages, LongGrace),
+        (Notifications, LogoutNotification.Kept),
         (Counters, ShortGrace),
         (Questions, ShortGrace),
     ];
@@ -108,6 +115,13 @@ public sealed class ExpiredRows
         WHERE s."ExpiresAt" < $1 AND NOT EXISTS (SELECT 1 FROM "authorizations" a WHERE a."SessionId" = s."Id")
         ORDER BY s."ExpiresAt"
         """;
+
+    private static Deletion MessagesOf(OutboxQueue queue) => new(
+        "outbox_messages",
+        "Id",
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"""SELECT "Id" FROM "outbox_messages" WHERE "Queue" = {(int)queue} AND "ExpiresAt" < $1 ORDER BY "ExpiresAt" """));
 
     private static Deletion ByExpiry(string table, string key) =>
         new(table, key, $"""SELECT "{key}" FROM "{table}" WHERE "ExpiresAt" < $1 ORDER BY "ExpiresAt" """);

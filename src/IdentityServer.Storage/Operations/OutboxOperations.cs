@@ -1,4 +1,5 @@
 using System.Data.Common;
+using IdentityServer.Domain.Outbox;
 using IdentityServer.Storage.Connections;
 using IdentityServer.Storage.Entities;
 
@@ -15,13 +16,13 @@ public sealed class OutboxOperations
     private const string Columns =
         """
         "Id", "Kind", "UserId", "ChallengeId", "Payload", "State", "Failures", "CreatedAt", "DueAt", "ExpiresAt", "LeasedBy", "LeasedUntil",
-        "HandedOverAt", "LastReply"
+        "HandedOverAt", "LastReply", "Queue", "ClientRowId"
         """;
 
     private const string Due =
         """
         SELECT "Id" FROM "outbox_messages"
-        WHERE "DueAt" <= $3 AND "ExpiresAt" > $3 AND ("LeasedUntil" IS NULL OR "LeasedUntil" <= $3)
+        WHERE "Queue" = $5 AND "DueAt" <= $3 AND "ExpiresAt" > $3 AND ("LeasedUntil" IS NULL OR "LeasedUntil" <= $3)
         ORDER BY "DueAt" LIMIT $4
         """;
 
@@ -43,12 +44,20 @@ public sealed class OutboxOperations
     private static readonly SqlText AbandonExpired = new(
         """
         UPDATE "outbox_messages" SET "State" = 4, "DueAt" = NULL, "LeasedBy" = NULL, "LeasedUntil" = NULL
-        WHERE "DueAt" IS NOT NULL AND "ExpiresAt" <= $1 AND ("LeasedUntil" IS NULL OR "LeasedUntil" <= $1)
+        WHERE "Queue" = $2 AND "DueAt" IS NOT NULL AND "ExpiresAt" <= $1 AND ("LeasedUntil" IS NULL OR "LeasedUntil" <= $1)
         """);
 
+    // Clients that are away leave many messages that wait for hours. Only those in front can be the next, however many stand behind them:
+    // those that are leased, a few for each node, and the first that is not.
     private static readonly SqlText NextDue = new(
         """
-        SELECT MIN(CASE WHEN "LeasedUntil" > "DueAt" THEN "LeasedUntil" ELSE "DueAt" END) FROM "outbox_messages" WHERE "DueAt" IS NOT NULL
+        SELECT MIN(CASE WHEN m."LeasedUntil" > m."DueAt" THEN m."LeasedUntil" ELSE m."DueAt" END) FROM (
+          SELECT "DueAt", "LeasedUntil" FROM "outbox_messages" WHERE "Queue" = $1 AND "DueAt" IS NOT NULL ORDER BY "DueAt" LIMIT 200) AS m
+        """);
+
+    private static readonly SqlText OfClient = new(
+        $"""
+        SELECT {Columns} FROM "outbox_messages" WHERE "ClientRowId" = $1 ORDER BY "CreatedAt" DESC LIMIT $2
         """);
 
     private readonly SqlRunner _sql;
@@ -56,16 +65,17 @@ public sealed class OutboxOperations
     internal OutboxOperations(SqlRunner sql) => _sql = sql;
 
     /// <summary>Takes due messages for this node, the longest due first. Nobody else gets them until the lease ends.</summary>
+    /// <param name="queue">Of this line only.</param>
     /// <param name="now">The time.</param>
     /// <param name="node">This node's name; at most 64 characters.</param>
     /// <param name="leaseFor">Longer than a delivery may take.</param>
     /// <param name="max">At most so many.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<IReadOnlyList<OutboxMessage>> LeaseAsync(
-        DateTimeOffset now, string node, TimeSpan leaseFor, int max, CancellationToken cancellationToken)
+        OutboxQueue queue, DateTimeOffset now, string node, TimeSpan leaseFor, int max, CancellationToken cancellationToken)
     {
         var messages = await _sql.WriteAsync(
-            _sql.OnPostgreSql ? LeaseOnPostgreSql : LeaseOnSqlite, [node, Moment(now + leaseFor), Moment(now), max], Read, cancellationToken);
+            _sql.OnPostgreSql ? LeaseOnPostgreSql : LeaseOnSqlite, [node, Moment(now + leaseFor), Moment(now), max, (int)queue], Read, cancellationToken);
         messages.Sort(static (one, other) => Nullable.Compare(one.DueAt, other.DueAt));
         return messages;
     }
@@ -95,17 +105,24 @@ public sealed class OutboxOperations
     public Task<bool> ReleaseAsync(OutboxMessage message, DateTimeOffset dueAt, CancellationToken cancellationToken) =>
         WriteAsync(Release, message, cancellationToken, Moment(dueAt));
 
-    /// <summary>Abandons every message that expired unsent; one that is being sent right now keeps its lease.</summary>
+    /// <summary>Abandons every message of a line that expired unsent; one that is being sent right now keeps its lease.</summary>
     /// <returns>How many.</returns>
-    public Task<int> AbandonExpiredAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
-        _sql.WriteAsync(AbandonExpired, [Moment(now)], cancellationToken);
+    public Task<int> AbandonExpiredAsync(OutboxQueue queue, DateTimeOffset now, CancellationToken cancellationToken) =>
+        _sql.WriteAsync(AbandonExpired, [Moment(now), (int)queue], cancellationToken);
 
-    /// <summary>When the next message can be leased, or null when none waits. May lie in the past.</summary>
-    public async Task<DateTimeOffset?> NextDueAtAsync(CancellationToken cancellationToken)
+    /// <summary>When the next message of a line can be leased, or null when none waits. May lie in the past.</summary>
+    public async Task<DateTimeOffset?> NextDueAtAsync(OutboxQueue queue, CancellationToken cancellationToken)
     {
-        var next = await _sql.ReadAsync(NextDue, [], static row => row.NullableMoment(0), cancellationToken);
+        var next = await _sql.ReadAsync(NextDue, [(int)queue], static row => row.NullableMoment(0), cancellationToken);
         return next[0];
     }
+
+    /// <summary>What a client was told last, newest first, as far as it is kept.</summary>
+    /// <param name="clientRowId">The client's row, not its <c>client_id</c>.</param>
+    /// <param name="max">At most so many.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<List<OutboxMessage>> OfClientAsync(string clientRowId, int max, CancellationToken cancellationToken) =>
+        _sql.ReadAsync(OfClient, [clientRowId, max], Read, cancellationToken);
 
     private static SqlText Lease(string locking) => new(
         $"""
@@ -141,10 +158,12 @@ public sealed class OutboxOperations
         CreatedAt = row.Moment(7),
         DueAt = row.NullableMoment(8),
         ExpiresAt = row.Moment(9),
-        LeasedBy = row.GetString(10),
+        LeasedBy = row.NullableText(10),
         LeasedUntil = row.NullableMoment(11),
         HandedOverAt = row.NullableMoment(12),
         LastReply = row.NullableText(13),
+        Queue = (OutboxQueue)row.GetInt32(14),
+        ClientRowId = row.NullableText(15),
     };
 
     private static long Moment(DateTimeOffset moment) => moment.ToUnixTimeMilliseconds();

@@ -1,12 +1,15 @@
+using IdentityServer.Domain.Outbox;
+
 namespace IdentityServer.Outbox;
 
 /// <summary>
-/// Sends what is in the outbox: one loop that leases what is due, keeps a few deliveries under way, and writes down what became of
-/// them. It wakes at the signal, when a delivery ends, when the next message is due, and every few seconds for what other nodes left
+/// Sends what stands in one line of the outbox: a loop that leases what is due, keeps a few deliveries under way, and writes down what
+/// became of them. It wakes at the signal, when a delivery ends, when the next message is due, and every few seconds for what other nodes left
 /// behind. An outcome is kept until it is written, however long the database is away: forgetting it would send a mail twice.
 /// </summary>
 internal sealed class OutboxDispatcher(
-    OutboxLedger ledger, OutboxCourier courier, OutboxSignal signal, TimeProvider time, ILogger<OutboxDispatcher> logger) : BackgroundService
+    OutboxQueue queue, OutboxLedger ledger, OutboxCourier courier, OutboxSignal signal, TimeProvider time, ILogger<OutboxDispatcher> logger)
+    : BackgroundService
 {
     private readonly List<Task<Attempt>> _underWay = new(OutboxLimits.Lanes);
     private readonly List<Attempt> _ended = [];
@@ -18,6 +21,8 @@ internal sealed class OutboxDispatcher(
     // The last lease filled every lane, so more may be due already.
     private bool _more;
     private int _failures;
+
+    internal OutboxQueue Queue => queue;
 
     public override void Dispose()
     {
@@ -58,7 +63,7 @@ internal sealed class OutboxDispatcher(
     private async Task TurnAsync(CancellationToken ct)
     {
         Collect();
-        var signalled = Room > 0 && signal.Reset();
+        var signalled = Room > 0 && signal.Reset(queue);
         var clear = false;
         try
         {
@@ -66,7 +71,7 @@ internal sealed class OutboxDispatcher(
             if (room == 0 && Room > 0 && time.GetUtcNow() >= _lookAt)
             {
                 // The quiet case: one read, and a write only when there is something to write.
-                var next = await ledger.NextDueAtAsync(ct);
+                var next = await ledger.NextDueAtAsync(queue, ct);
                 var due = next <= time.GetUtcNow();
                 (room, clear) = due ? (Room, true) : (0, false);
                 _lookAt = Earlier(time.GetUtcNow() + OutboxLimits.Poll, due ? null : next);
@@ -79,14 +84,14 @@ internal sealed class OutboxDispatcher(
         }
         catch when (signalled)
         {
-            signal.Notify(); // What it told of has not been looked at.
+            signal.Notify(queue); // What it told of has not been looked at.
             throw;
         }
     }
 
     private async Task WriteAsync(int room, bool clear, CancellationToken ct)
     {
-        var (leased, nextTryAt) = await ledger.TurnAsync(_ended, room, clear, ct);
+        var (leased, nextTryAt) = await ledger.TurnAsync(queue, _ended, room, clear, ct);
         _ended.Clear();
         _lookAt = Earlier(_lookAt, nextTryAt);
         if (room > 0)
@@ -109,7 +114,7 @@ internal sealed class OutboxDispatcher(
         if (Room > 0)
         {
             var wait = _lookAt - time.GetUtcNow();
-            events.Add(signal.Raised);
+            events.Add(signal.Raised(queue));
             events.Add(Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, time, wake.Token));
         }
         else
@@ -156,7 +161,7 @@ internal sealed class OutboxDispatcher(
         try
         {
             using var limit = new CancellationTokenSource(OutboxLimits.Drain, time);
-            await ledger.TurnAsync(_ended, room: 0, clear: false, limit.Token);
+            await ledger.TurnAsync(queue, _ended, room: 0, clear: false, limit.Token);
         }
         catch (Exception exception)
         {

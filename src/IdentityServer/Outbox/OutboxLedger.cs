@@ -11,21 +11,22 @@ internal sealed class OutboxLedger(
 {
     private readonly string _node = $"{Environment.MachineName[..Math.Min(Environment.MachineName.Length, 30)]}-{Guid.NewGuid():N}";
 
-    /// <summary>When the next message can be leased, or null when none waits. Only reads.</summary>
-    public async Task<DateTimeOffset?> NextDueAtAsync(CancellationToken ct)
+    /// <summary>When the next message of a line can be leased, or null when none waits. Only reads.</summary>
+    public async Task<DateTimeOffset?> NextDueAtAsync(OutboxQueue queue, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
-        return await scope.ServiceProvider.GetRequiredService<OutboxOperations>().NextDueAtAsync(ct);
+        return await scope.ServiceProvider.GetRequiredService<OutboxOperations>().NextDueAtAsync(queue, ct);
     }
 
     /// <summary>Writes attempts down and leases messages, in one commit.</summary>
+    /// <param name="queue">The line of messages.</param>
     /// <param name="attempts">What has come to an end.</param>
     /// <param name="room">How many messages to lease at most; may be 0.</param>
     /// <param name="clear">Whether to abandon what expired unsent, too.</param>
     /// <param name="ct">Ends the wait.</param>
     /// <returns>The leased messages, and the earliest next try among the attempts.</returns>
     public async Task<(IReadOnlyList<OutboxMessage> Leased, DateTimeOffset? NextTryAt)> TurnAsync(
-        IReadOnlyCollection<Attempt> attempts, int room, bool clear, CancellationToken ct)
+        OutboxQueue queue, IReadOnlyCollection<Attempt> attempts, int room, bool clear, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
         var unit = scope.ServiceProvider.GetRequiredService<UnitOfWork>();
@@ -44,8 +45,8 @@ internal sealed class OutboxLedger(
             nextTryAt = tryAt is null || nextTryAt < tryAt ? nextTryAt : tryAt;
         }
 
-        var expired = clear ? await outbox.AbandonExpiredAsync(time.GetUtcNow(), ct) : 0;
-        var leased = room > 0 ? await outbox.LeaseAsync(time.GetUtcNow(), _node, OutboxLimits.Lease, room, ct) : [];
+        var expired = clear ? await outbox.AbandonExpiredAsync(queue, time.GetUtcNow(), ct) : 0;
+        var leased = room > 0 ? await outbox.LeaseAsync(queue, time.GetUtcNow(), _node, OutboxLimits.Lease, room, ct) : [];
         await unit.CommitAsync(ct);
 
         // Told only once it is durable: a turn that fails is taken again and must not count twice.
@@ -62,7 +63,7 @@ internal sealed class OutboxLedger(
     private async Task<(Action Tell, DateTimeOffset? TryAt)> WriteAsync(OutboxOperations outbox, Attempt attempt, CancellationToken ct)
     {
         var (message, outcome, at) = attempt;
-        var tryAt = outcome is DeliveryOutcome.Deferred ? RetrySchedule.Next(message.Failures + 1, at, message.ExpiresAt) : null;
+        var tryAt = outcome is DeliveryOutcome.Deferred ? RetrySchedule.Next(message.Queue, message.Failures + 1, at, message.ExpiresAt) : null;
         var held = (outcome, tryAt) switch
         {
             (DeliveryOutcome.HandedOver(var reply), _) => await outbox.HandedOverAsync(message, at, reply, ct),

@@ -3,7 +3,7 @@ namespace IdentityServer.Outbox;
 /// <summary>How long and how much, in sending.</summary>
 internal static class OutboxLimits
 {
-    /// <summary>Messages under way at a time on a node. A slow relay holds up so many and no more.</summary>
+    /// <summary>Messages of a line that are under way at a time on a node. A slow receiver holds up so many and no more, and only of its line.</summary>
     public const int Lanes = 8;
 
     /// <summary>How long a message is this node's. It is not renewed, so it must be longer than <see cref="Delivery"/>.</summary>

@@ -1,3 +1,4 @@
+using IdentityServer.Domain.Outbox;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace IdentityServer.Outbox;
@@ -12,7 +13,11 @@ internal static class OutboxRoom
         builder.Services.AddSingleton<OutboxMetrics>();
         builder.Services.AddSingleton<OutboxLedger>();
         builder.Services.AddSingleton<OutboxCourier>();
-        builder.Services.AddHostedService<OutboxDispatcher>();
+        foreach (var queue in Enum.GetValues<OutboxQueue>())
+        {
+            builder.Services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<OutboxDispatcher>(provider, queue));
+        }
+
         return builder;
     }
 }

@@ -1,3 +1,5 @@
+using IdentityServer.Domain.Outbox;
+
 namespace IdentityServer.Outbox;
 
 /// <summary>
@@ -6,24 +8,24 @@ namespace IdentityServer.Outbox;
 /// </summary>
 internal sealed class OutboxSignal
 {
-    private TaskCompletionSource _raised = New();
+    private readonly TaskCompletionSource[] _raised = [.. Enum.GetValues<OutboxQueue>().Select(_ => New())];
 
     /// <summary>Something was enqueued. Cheap, and many calls in a row wake the dispatcher once.</summary>
-    public void Notify() => Volatile.Read(ref _raised).TrySetResult();
+    public void Notify(OutboxQueue queue = OutboxQueue.Mail) => Volatile.Read(ref _raised[(int)queue]).TrySetResult();
 
-    /// <summary>Completes once <see cref="Notify"/> has been called since the last <see cref="Reset"/>.</summary>
-    internal Task Raised => Volatile.Read(ref _raised).Task;
+    /// <summary>Completes once <see cref="Notify"/> has been called for this line since the last <see cref="Reset"/>.</summary>
+    internal Task Raised(OutboxQueue queue) => Volatile.Read(ref _raised[(int)queue]).Task;
 
     /// <summary>Lowers the signal. What was enqueued before this call is seen by a look at the table after it.</summary>
     /// <returns>Whether it had been raised.</returns>
-    internal bool Reset()
+    internal bool Reset(OutboxQueue queue)
     {
-        if (!Raised.IsCompleted)
+        if (!Raised(queue).IsCompleted)
         {
             return false;
         }
 
-        Volatile.Write(ref _raised, New());
+        Volatile.Write(ref _raised[(int)queue], New());
         return true;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using IdentityServer.Domain.Outbox;
 using IdentityServer.Outbox;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
@@ -206,7 +207,7 @@ internal sealed class OutboxHarness : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private static OutboxDispatcher Dispatcher(WebApplication node) => node.Services.GetServices<IHostedService>().OfType<OutboxDispatcher>().Single();
+    private static OutboxDispatcher Dispatcher(WebApplication node) => node.Services.GetServices<IHostedService>().OfType<OutboxDispatcher>().Single(dispatcher => dispatcher.Queue == OutboxQueue.Mail);
 
     private sealed class Handler(OutboxHarness harness) : IOutboxHandler
     {
