@@ -23,5 +23,7 @@ internal abstract record EgressAnswer
     internal sealed record Refused(string Reason) : EgressAnswer;
 
     /// <summary>Network, time, TLS, or an answer that is not what the rules want: it may go well another time.</summary>
-    internal sealed record Failed(string Reason) : EgressAnswer;
+    /// <param name="Reason">What went wrong.</param>
+    /// <param name="Status">What was answered; null when nothing was, or nothing that is HTTP.</param>
+    internal sealed record Failed(string Reason, int? Status = null) : EgressAnswer;
 }
