@@ -15,6 +15,7 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
     private IDbContextTransaction? _transaction;
     private SqliteWriteGate.Turn? _turn;
     private DatabaseFacade? _facade;
+    private List<Action>? _afterCommit;
 
     /// <summary>True between begin and commit or rollback.</summary>
     public bool IsOpen => _turn is not null || _transaction is not null;
@@ -59,6 +60,21 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
         db.InUnitOfWork = true;
     }
 
+    /// <summary>
+    /// Has something done once the writes of the open unit are durable, whoever commits it; never when they are undone. For what may be lost
+    /// in a crash, such as waking whoever waits for a row.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">None is open.</exception>
+    public void AfterCommit(Action action)
+    {
+        if (!IsOpen)
+        {
+            throw new InvalidOperationException("No unit of work is open.");
+        }
+
+        (_afterCommit ??= []).Add(action);
+    }
+
     /// <summary>Makes the writes durable, or does nothing when none is open. Tracked changes are not saved by it.</summary>
     /// <exception cref="InvalidOperationException">A statement failed, even if somebody caught that: everything is rolled back.</exception>
     public async Task CommitAsync(CancellationToken cancellationToken)
@@ -74,6 +90,7 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
             throw new InvalidOperationException("A statement of this unit of work failed, so none of it was committed.");
         }
 
+        var afterwards = _afterCommit;
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -90,6 +107,8 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
             // After a commit that failed this rolls back.
             await CloseAsync();
         }
+
+        afterwards?.ForEach(action => action());
     }
 
     /// <summary>Undoes the writes, or does nothing when none is open.</summary>
@@ -184,7 +203,7 @@ public sealed class UnitOfWork(IdentityServerDbContext db, SqliteWriteGate gate)
             db.InUnitOfWork = false;
         }
 
-        (_transaction, _turn, _facade) = (null, null, null);
+        (_transaction, _turn, _facade, _afterCommit) = (null, null, null, null);
         return transaction;
     }
 }

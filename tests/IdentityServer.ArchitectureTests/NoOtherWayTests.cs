@@ -10,6 +10,8 @@ namespace IdentityServer.ArchitectureTests;
 /// </summary>
 public sealed class NoOtherWayTests
 {
+    private const string LogoutTokenMaker = "LogoutTokens.Make";
+
     [Fact]
     public void The_session_cookie_is_touched_where_it_is_read_given_and_taken_back() =>
         Instructions.MethodsWithText(text => text.Contains("idsrv.session", StringComparison.Ordinal))
@@ -80,7 +82,8 @@ public sealed class NoOtherWayTests
     [Fact]
     public void Tokens_are_made_by_OpenIddicts_own_pipeline_only()
     {
-        var wrong = Instructions.All.Where(step => step.Called is { } called && (
+        // But for logout tokens, of which the next test says why.
+        var wrong = Instructions.All.Where(step => step.Called is { } called && step.Method != LogoutTokenMaker && (
                 Instructions.NameOf(called.DeclaringType) is "IOpenIddictServerFactory" or "IOpenIddictServerDispatcher" or "OpenIddictServerFactory"
                     or "OpenIddictServerDispatcher" or "IOpenIddictServerHandlerProvider"
                 || (Instructions.NameOf(called.DeclaringType) is "IOpenIddictTokenManager" or "OpenIddictTokenManager`1" or "IOpenIddictTokenStore`1"
@@ -101,6 +104,26 @@ public sealed class NoOtherWayTests
                 && called.DeclaringType.FullName.Contains("Entities.Token>", StringComparison.Ordinal)
                 && called.DeclaringType.FullName.Contains("DbSet", StringComparison.Ordinal))
             .Select(step => step.Method).ShouldBeEmpty();
+    }
+
+    // A logout token grants nothing, and its typ keeps it from passing for one that does. So the one place that signs past the guards may
+    // sign these and no others: what varies in them is who is told, of whom, of which session, in which notice.
+    [Fact]
+    public void Past_the_guards_one_place_signs_and_it_signs_logout_tokens_only()
+    {
+        Instructions.MakersOf("SecurityTokenDescriptor").ShouldBe([LogoutTokenMaker]);
+        Instructions.CallersOf("JsonWebTokenHandler", "CreateToken").ShouldBe([LogoutTokenMaker]);
+        Instructions.All.Where(step => step.Called is { Name: "Sign" or "SignData" or "SignHash" } called
+                && !called.DeclaringType.FullName.StartsWith("IdentityServer.", StringComparison.Ordinal))
+            .Select(step => step.Method).ShouldBeEmpty();
+
+        var steps = Instructions.All.Where(step => step.Method == LogoutTokenMaker).ToList();
+        steps.Single(step => step.Called?.Name == "set_TokenType").Instruction.Previous.Operand.ShouldBe("logout+jwt");
+        steps.Where(step => step.Text is not null).Select(step => step.Text).Distinct().ShouldBe(["logout+jwt", "jti", "N", "sub", "sid", "events"], ignoreOrder: true);
+        typeof(Protocol.LogoutNotifications.LogoutTokens).GetMethods(BindingFlags.DeclaredOnly | BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
+            .Single().GetParameters().Select(parameter => parameter.ParameterType)
+            .ShouldBe([typeof(Clients.ClientSettings), typeof(string), typeof(Guid), typeof(Guid)]);
+        Instructions.CallersOf("LogoutTokens", "Make").ShouldBe(["LogoutNotificationHandler.DeliverAsync"]);
     }
 
     [Fact]

@@ -26,6 +26,27 @@ public abstract class UnitOfWorkContract(Database database) : StorageContract(da
     }
 
     [Fact]
+    public async Task What_waits_for_the_commit_is_done_after_it_once_and_never_after_a_rollback() => await InScopeAsync(async services =>
+    {
+        var (unit, done) = (services.GetRequiredService<UnitOfWork>(), new List<string>());
+        Should.Throw<InvalidOperationException>(() => unit.AfterCommit(() => done.Add("without a unit")));
+
+        await unit.BeginAsync(Cancel);
+        unit.AfterCommit(() => done.Add("undone"));
+        await unit.RollbackAsync(Cancel);
+        var name = NewName();
+        await unit.BeginAsync(Cancel);
+        await WriteAsync(services, name);
+        unit.AfterCommit(() => done.Add(unit.IsOpen ? "too early" : "committed"));
+        done.ShouldBeEmpty();
+        await unit.CommitAsync(Cancel);
+        await unit.BeginAsync(Cancel);
+        await unit.CommitAsync(Cancel);
+
+        done.ShouldBe(["committed"]);
+    });
+
+    [Fact]
     public async Task What_is_not_committed_goes_with_its_scope()
     {
         var name = NewName();

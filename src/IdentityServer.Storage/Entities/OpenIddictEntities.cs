@@ -8,6 +8,9 @@ public sealed class Client : OpenIddictEntityFrameworkCoreApplication<string, Au
 {
     public Client() => Id = Guid.NewGuid().ToString("N");
 
+    /// <summary>Whether its metadata names a <c>backchannel_logout_uri</c>, so that the end of a session need not read metadata to know.</summary>
+    public bool BackchannelLogout { get; set; }
+
     /// <summary>The origins of its pages, made from the metadata whenever that is written.</summary>
     public IList<ClientOrigin> Origins { get; } = [];
 }

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Unicode;
+using IdentityServer.Clients;
 using IdentityServer.Grants;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
@@ -10,7 +11,7 @@ using Microsoft.EntityFrameworkCore;
 namespace IdentityServer.Account;
 
 /// <summary>All that is kept of a person, as JSON: what they gave, and what came of it. No secrets, and nothing of anybody else.</summary>
-internal sealed class AccountExport(IdentityServerDbContext db, ConnectedApps apps, TimeProvider clock)
+internal sealed class AccountExport(IdentityServerDbContext db, ConnectedApps apps, ClientCache clients, TimeProvider clock)
 {
     private static readonly JsonSerializerOptions _readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
 
@@ -23,7 +24,13 @@ internal sealed class AccountExport(IdentityServerDbContext db, ConnectedApps ap
         var pending = await db.PendingAddresses.AsNoTracking().Where(row => row.UserId == user.Id).ToListAsync(cancellationToken);
         var sessions = await db.AuthenticationSessions.AsNoTracking().Where(row => row.UserId == user.Id).OrderBy(row => row.AuthenticatedAt).ToListAsync(cancellationToken);
         var codes = await db.OtpChallenges.AsNoTracking().Where(row => row.UserId == user.Id).OrderBy(row => row.CreatedAt).ToListAsync(cancellationToken);
-        var mails = await db.OutboxMessages.AsNoTracking().Where(row => row.UserId == user.Id).OrderBy(row => row.CreatedAt).ToListAsync(cancellationToken);
+        var messages = await db.OutboxMessages.AsNoTracking().Where(row => row.UserId == user.Id).OrderBy(row => row.CreatedAt).ToListAsync(cancellationToken);
+        var notices = new List<(OutboxMessage Message, string? ClientId)>();
+        foreach (var message in messages.Where(message => message.ClientRowId is not null))
+        {
+            notices.Add((message, (await clients.FindByKeyAsync(message.ClientRowId!, cancellationToken))?.Settings.ClientId));
+        }
+
         var document = new JsonObject
         {
             ["written_at"] = now,
@@ -55,11 +62,17 @@ internal sealed class AccountExport(IdentityServerDbContext db, ConnectedApps ap
                 ["network"] = code.Network,
                 ["client_id"] = code.ClientId,
             }),
-            ["mails"] = List(mails, mail => new JsonObject
+            ["mails"] = List(messages.Where(message => message.ClientRowId is null), mail => new JsonObject
             {
                 ["written_at"] = mail.CreatedAt,
                 ["kind"] = mail.Kind,
                 ["handed_over_at"] = mail.HandedOverAt,
+            }),
+            ["sign_out_notices"] = List(notices, notice => new JsonObject
+            {
+                ["written_at"] = notice.Message.CreatedAt,
+                ["client_id"] = notice.ClientId,
+                ["handed_over_at"] = notice.Message.HandedOverAt,
             }),
             ["applications"] = List(await apps.ListAsync(user.Id, cancellationToken), app => new JsonObject
             {

@@ -78,6 +78,8 @@ internal sealed class ClientManager(
         Client application, OpenIddictApplicationDescriptor descriptor, CancellationToken cancellationToken = default)
     {
         ThrowIfShared(application);
+        application.BackchannelLogout = descriptor.Properties.TryGetValue(ClientDescriptor.MetadataProperty, out var metadata)
+            && ClientMetadata.Restore(metadata).BackchannelLogoutUri is not null;
         await base.PopulateAsync(application, descriptor, cancellationToken);
         SetOrigins(application);
     }

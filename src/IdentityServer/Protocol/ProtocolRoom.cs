@@ -1,12 +1,14 @@
 using IdentityServer.Clients;
 using IdentityServer.Domain.Clients;
 using IdentityServer.Domain.SignIn;
+using IdentityServer.Outbox;
 using IdentityServer.Protocol.Authorization;
 using IdentityServer.Protocol.Authorization.RequestObjects;
 using IdentityServer.Protocol.Dispatching;
 using IdentityServer.Protocol.EndSession;
 using IdentityServer.Protocol.Guards;
 using IdentityServer.Protocol.Introspection;
+using IdentityServer.Protocol.LogoutNotifications;
 using IdentityServer.Protocol.Registration;
 using IdentityServer.Protocol.Resources;
 using IdentityServer.Protocol.SigningKeys;
@@ -76,6 +78,8 @@ internal static class ProtocolRoom
         builder.Services.AddSingleton(root => new HandlerTable(builder.Services, root));
         builder.Services.Replace(ServiceDescriptor.Scoped<IOpenIddictServerDispatcher, HandlerDispatcher>());
         builder.Services.AddScoped<ClientShare>().AddScoped<ClientShareOperations>();
+        builder.Services.AddSingleton<LogoutTokens>();
+        builder.Services.AddScoped<IOutboxHandler, LogoutNotificationHandler>().AddScoped<LogoutHistory>();
         builder.Services.AddSigningKeys();
         builder.Services.AddSingleton<RequestObjectReader>();
         builder.Services.AddSingleton<PairwiseSubjects>();

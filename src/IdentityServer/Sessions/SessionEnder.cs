@@ -1,4 +1,6 @@
 using IdentityServer.Audit;
+using IdentityServer.Domain.Outbox;
+using IdentityServer.Outbox;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
@@ -6,22 +8,24 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IdentityServer.Sessions;
 
-/// <summary>Ends sessions, and with them every token that descends from them.</summary>
+/// <summary>Ends sessions, and with them every token that descends from them; the clients that took part are told of it.</summary>
 internal sealed class SessionEnder(
-    IdentityServerDbContext db, UnitOfWork work, SessionOperations operations, AuditTrail audit, IHttpContextAccessor http, TimeProvider clock)
+    IdentityServerDbContext db, UnitOfWork work, SessionEnderParts parts, AuditTrail audit, IHttpContextAccessor http)
 {
     /// <summary>
     /// Ends a session and those that the same browser opened for the same user before it, in the request's transaction. Ending twice
     /// changes nothing.
     /// </summary>
-    public Task EndAsync(AuthenticationSession session, CancellationToken cancellationToken) =>
+    /// <returns>Which clients took part in what was ended.</returns>
+    public Task<IReadOnlyList<SessionClient>> EndAsync(AuthenticationSession session, CancellationToken cancellationToken) =>
         EndFamilyAsync(session.UserId, session.FamilyId, cancellationToken);
 
     /// <summary>Ends the sessions that one browser opened in a row for a user; of another user's, none.</summary>
-    public async Task EndFamilyAsync(Guid userId, Guid familyId, CancellationToken cancellationToken)
+    /// <returns>Which clients took part in what was ended.</returns>
+    public async Task<IReadOnlyList<SessionClient>> EndFamilyAsync(Guid userId, Guid familyId, CancellationToken cancellationToken)
     {
-        await operations.BeginAsync(userId, cancellationToken);
-        await EndEachAsync(
+        await parts.Sessions.BeginAsync(userId, cancellationToken);
+        return await EndEachAsync(
             db.AuthenticationSessions.AsNoTracking().Where(row => row.FamilyId == familyId && row.UserId == userId && row.EndedAt == null), userId, cancellationToken);
     }
 
@@ -34,7 +38,7 @@ internal sealed class SessionEnder(
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task EndAllAsync(Guid userId, Guid? spared, CancellationToken cancellationToken)
     {
-        await operations.BeginAsync(userId, cancellationToken);
+        await parts.Sessions.BeginAsync(userId, cancellationToken);
         await EndEachAsync(
             db.AuthenticationSessions.AsNoTracking().Where(row => row.UserId == userId && row.EndedAt == null && row.Id != spared), userId, cancellationToken);
     }
@@ -56,9 +60,10 @@ internal sealed class SessionEnder(
         }
     }
 
-    private async Task EndEachAsync(IQueryable<AuthenticationSession> open, Guid userId, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<SessionClient>> EndEachAsync(IQueryable<AuthenticationSession> open, Guid userId, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = parts.Clock.GetUtcNow();
+        var took = new List<SessionClient>();
         var ids = await open
             .OrderBy(row => row.Id) // or two sign-outs at once could each hold what the other waits for
             .Select(row => row.Id).ToListAsync(cancellationToken);
@@ -71,10 +76,21 @@ internal sealed class SessionEnder(
                 continue; // another sign-out was first, and took the tokens along
             }
 
-            await operations.RevokeTokensOfSessionAsync(id, cancellationToken);
+            var (clients, enqueued) = await parts.Logout.EnqueueAllAsync(userId, id, now, cancellationToken);
+            took.AddRange(clients);
+            if (enqueued > 0)
+            {
+                work.AfterCommit(() => parts.Outbox.Notify(OutboxQueue.Notifications));
+            }
+
+            await parts.Sessions.RevokeTokensOfSessionAsync(id, cancellationToken);
             audit.Add(AuditEvents.SessionEnded, new(UserId: userId, SessionId: id));
         }
 
         await db.SaveChangesAsync(cancellationToken);
+        return took;
     }
 }
+
+/// <summary>What ends sessions and tells of it.</summary>
+internal sealed record SessionEnderParts(SessionOperations Sessions, LogoutOperations Logout, OutboxSignal Outbox, TimeProvider Clock);

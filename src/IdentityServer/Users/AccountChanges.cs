@@ -103,9 +103,10 @@ internal sealed class AccountChanges(
         await db.ConsentQuestions.Where(row => row.UserId == userId).ExecuteDeleteAsync(cancellationToken);
         await db.OtpChallenges.Where(row => row.UserId == userId).ExecuteDeleteAsync(cancellationToken);
 
-        // What is still to be told to an address of its own goes out; the rest goes, with the addresses in it.
+        // What is still to be told to an address of its own goes out, and so do notices to clients; the rest goes, with the addresses in it.
         await db.OutboxMessages
-            .Where(row => row.UserId == userId && (row.ChallengeId != null || row.DueAt == null || !row.Payload.Contains("\"Recipient\":\"")))
+            .Where(row => row.UserId == userId
+                && (row.ChallengeId != null || row.DueAt == null || (row.ClientRowId == null && !row.Payload.Contains("\"Recipient\":\""))))
             .ExecuteDeleteAsync(cancellationToken);
 
         // Budget, sessions, consents and addresses go with the row.

@@ -170,6 +170,7 @@ public sealed class SessionsAndAppsTests
         data.GetProperty("account").GetProperty("pending_addresses")[0].GetProperty("email").GetString().ShouldBe("next@example.com");
         data.GetProperty("codes").EnumerateArray().Select(entry => entry.GetProperty("purpose").GetString()).ShouldBe(["sign-in", "new-address", "new-address"]);
         data.GetProperty("mails").GetArrayLength().ShouldBe(8);
+        data.GetProperty("sign_out_notices").GetArrayLength().ShouldBe(0);
         data.GetProperty("claims").GetProperty("name").GetString().ShouldBe("Ada Lovelace");
         data.GetProperty("sessions").GetArrayLength().ShouldBe(1);
         data.GetProperty("applications")[0].GetProperty("client_id").GetString().ShouldBe(app.Id);

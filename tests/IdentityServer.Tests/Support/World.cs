@@ -80,7 +80,7 @@ internal sealed class World : IAsyncDisposable
 
     /// <summary>Registers a client as the import does.</summary>
     public async Task<RelyingParty> AddClientAsync(
-        string method = "client_secret_basic", string extra = "", bool firstParty = true, params string[] redirectUris)
+        string method = "client_secret_basic", string extra = "", bool firstParty = true, string algorithm = "ES256", params string[] redirectUris)
     {
         var id = $"client-{Guid.NewGuid():N}";
         var secret = method == "none" ? null : "S" + Guid.NewGuid().ToString("N") + Guid.NewGuid().ToString("N");
@@ -88,7 +88,7 @@ internal sealed class World : IAsyncDisposable
         var line = $$"""
             {"client_id":"{{id}}","client_name":"Test app","redirect_uris":{{registered}},
              "post_logout_redirect_uris":["https://app.example.com/bye"],"token_endpoint_auth_method":"{{method}}",
-             "grant_types":["authorization_code","refresh_token"],"id_token_signed_response_alg":"ES256",
+             "grant_types":["authorization_code","refresh_token"],"id_token_signed_response_alg":"{{algorithm}}",
              "scope":"openid profile email address phone offline_access","first_party":{{(firstParty ? "true" : "false")}}
              {{(secret is null ? "" : $",\"client_secret\":\"{secret}\"")}}{{(extra.Length == 0 ? "" : "," + extra)}}}
             """;

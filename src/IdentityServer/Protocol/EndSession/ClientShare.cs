@@ -1,5 +1,7 @@
 using IdentityServer.Audit;
 using IdentityServer.Clients;
+using IdentityServer.Domain.Outbox;
+using IdentityServer.Outbox;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
@@ -15,7 +17,9 @@ namespace IdentityServer.Protocol.EndSession;
 internal sealed class ClientShare(
     IdentityServerDbContext db, UnitOfWork work, ClientShareOperations operations, ClientCache clients, AuditTrail audit)
 {
-    /// <summary>Revokes the client's authorizations of the session and their tokens, durably. Again changes nothing.</summary>
+    /// <summary>
+    /// Revokes the client's authorizations of the session and their tokens, and tells the client, durably. Again changes nothing.
+    /// </summary>
     public async Task EndAsync(AuthenticationSession session, string clientId, CancellationToken cancellationToken)
     {
         if (await clients.FindSettingsAsync(clientId, cancellationToken) is not { } client)
@@ -37,6 +41,13 @@ internal sealed class ClientShare(
             await operations.Tokens.RevokeFamilyAsync(authorization, cancellationToken);
         }
 
+        if (given.Count > 0 && client.Metadata.BackchannelLogoutUri is not null)
+        {
+            work.AfterCommit(() => operations.Outbox.Notify(OutboxQueue.Notifications));
+            await operations.Logout.EnqueueAsync(
+                session.UserId, new(session.Id, client.Id), operations.Clock.GetUtcNow(), cancellationToken);
+        }
+
         if (given.Count > 0)
         {
             audit.Add(AuditEvents.ClientSignedOut, new(session.UserId, client.ClientId, session.Id));
@@ -47,5 +58,6 @@ internal sealed class ClientShare(
     }
 }
 
-/// <summary>What ends a client's share.</summary>
-internal sealed record ClientShareOperations(SessionOperations Sessions, TokenOperations Tokens);
+/// <summary>What ends a client's share and tells it.</summary>
+internal sealed record ClientShareOperations(
+    SessionOperations Sessions, TokenOperations Tokens, LogoutOperations Logout, OutboxSignal Outbox, TimeProvider Clock);
