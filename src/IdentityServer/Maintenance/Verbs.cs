@@ -82,9 +82,10 @@ internal static class Verbs
                 ResetBudgetVerb.Describe(console, host),
                 ChangeAddressVerb.Describe(console, host),
             },
-            new Command("clients", "Client applications: import.")
+            new Command("clients", "Client applications: import, logouts.")
             {
                 ImportVerbs.DescribeClients(console, host),
+                ClientLogoutsVerb.Describe(console, host),
             },
             new Command("registration-tokens", "Initial access tokens, with which clients register themselves: create, list, revoke.")
             {

@@ -36,6 +36,7 @@ public sealed class VerbsTests
     [InlineData("keys-rotate", "keys rotate --help")]
     [InlineData("keys-revoke", "keys revoke --help")]
     [InlineData("secrets-rotate", "secrets rotate --help")]
+    [InlineData("clients-logouts", "clients logouts --help")]
     [InlineData("db-migrate", "db migrate --help")]
     public async Task Help_says_what_a_verb_takes_and_answers(string snapshot, string commandLine)
     {
@@ -49,7 +50,7 @@ public sealed class VerbsTests
     }
 
     [Theory]
-    [InlineData("user", "'user' is not a verb. Verbs are: users create, users import, users reset-budget, users change-address, clients import, registration-tokens create, registration-tokens list, registration-tokens revoke, resources import, resources list, keys list, keys rotate, keys revoke, secrets rotate, db migrate.")]
+    [InlineData("user", "'user' is not a verb. Verbs are: users create, users import, users reset-budget, users change-address, clients import, clients logouts, registration-tokens create, registration-tokens list, registration-tokens revoke, resources import, resources list, keys list, keys rotate, keys revoke, secrets rotate, db migrate.")]
     [InlineData("users", "A verb is missing. Verbs are: users create, users import, users reset-budget, users change-address.")]
     [InlineData("users imprt FILE", "'imprt' is not a verb. Verbs are: users create,")]
     [InlineData("users create", "'--email' is required")]
@@ -63,6 +64,8 @@ public sealed class VerbsTests
     [InlineData("registration-tokens create --label Shop --expires 366", "--expires is not 1 to 365 days.")]
     [InlineData("registration-tokens create --label Shop --scope \"", "--scope is not a scope")]
     [InlineData("registration-tokens revoke", "IdentityServer registration-tokens revoke --help")]
+    [InlineData("clients logouts", "'--client-id' is required")]
+    [InlineData("clients logouts --client-id shop --last 0", "--last is not a number from 1 to 1000")]
     [InlineData("db migrate now", "'now'")]
     [InlineData("keys rotate --algorithm HS256", "'ES256'")]
     [InlineData("keys revoke", "IdentityServer keys revoke --help")]
