@@ -24,6 +24,7 @@ internal sealed class ClientSite : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly string _verifier = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
     private string _page = Received;
+    private bool _framesWait;
 
     private ClientSite(WebApplication app) => _app = app;
 
@@ -38,16 +39,19 @@ internal sealed class ClientSite : IAsyncDisposable
     private Uri Address => new($"http://localhost:{new Uri(_app.Urls.First()).Port}");
 
     /// <summary>Starts the site and registers it.</summary>
-    public static async Task<ClientSite> StartAsync(Stage stage)
+    /// <param name="stage">Where.</param>
+    /// <param name="tellsOnSignOut">Whether it wants to be told of sign-outs in a frame.</param>
+    public static async Task<ClientSite> StartAsync(Stage stage, bool tellsOnSignOut = false)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var site = new ClientSite(builder.Build());
         site._app.MapPost("/callback", site.ReceiveAsync);
+        site._app.MapGet("/left", site.LeaveAsync);
         site._app.MapGet("/page", () => Results.Content(site._page, "text/html"));
         await site._app.StartAsync(TestContext.Current.CancellationToken);
-        await site.RegisterAsync(stage);
+        await site.RegisterAsync(stage, tellsOnSignOut);
         return site;
     }
 
@@ -67,7 +71,10 @@ internal sealed class ClientSite : IAsyncDisposable
     /// <summary>Writes the page.</summary>
     public void Write(string html) => _page = html;
 
-    /// <summary>What was posted next to the redirect URI.</summary>
+    /// <summary>From now on frames of the site load for ever.</summary>
+    public void KeepFramesWaiting() => _framesWait = true;
+
+    /// <summary>What was posted next to the redirect URI, or told in a frame.</summary>
     public async Task<Dictionary<string, string>> TakeAsync() =>
         await _posted.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
 
@@ -102,16 +109,36 @@ internal sealed class ClientSite : IAsyncDisposable
         await context.Response.WriteAsync(Received);
     }
 
-    private async Task RegisterAsync(Stage stage)
+    private async Task LeaveAsync(HttpContext context)
     {
-        var line = JsonSerializer.SerializeToElement(new Dictionary<string, object>
+        await _posted.Writer.WriteAsync(context.Request.Query.ToDictionary(field => field.Key, field => field.Value.ToString(), StringComparer.Ordinal));
+        if (_framesWait)
+        {
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _app.Lifetime.ApplicationStopping);
+            await Task.Delay(Timeout.Infinite, end.Token);
+        }
+
+        context.Response.ContentType = "text/html";
+        await context.Response.WriteAsync("<!doctype html><title>Left</title>");
+    }
+
+    private async Task RegisterAsync(Stage stage, bool tellsOnSignOut)
+    {
+        var members = new Dictionary<string, object>
         {
             ["client_id"] = ClientId,
             ["client_name"] = "Site",
             ["redirect_uris"] = new[] { Callback.AbsoluteUri },
             ["token_endpoint_auth_method"] = "none",
             ["first_party"] = true,
-        });
+            ["post_logout_redirect_uris"] = new[] { Page.AbsoluteUri },
+        };
+        if (tellsOnSignOut)
+        {
+            members["frontchannel_logout_uri"] = new Uri(Address, "/left?tenant=7").AbsoluteUri;
+        }
+
+        var line = JsonSerializer.SerializeToElement(members);
         var verdict = await stage.Server.InScopeAsync(services =>
             services.GetRequiredService<ClientImport>().ImportAsync(line, TestContext.Current.CancellationToken));
         verdict.ShouldBeOfType<ImportVerdict.Created>();

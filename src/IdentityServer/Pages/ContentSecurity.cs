@@ -12,6 +12,7 @@ internal sealed class ContentSecurity
     private const int NonceBytes = 16;
 
     private string? _formTargets = "'self'";
+    private string? _frames;
     private string? _nonce;
     private bool _sandbox;
     private bool _requests;
@@ -45,6 +46,10 @@ internal sealed class ContentSecurity
     /// </summary>
     public void AllowAnyFormTarget() => _formTargets = null;
 
+    /// <summary>Lets the page show frames of these addresses' origins, and of no other.</summary>
+    /// <param name="targets">Validated absolute addresses.</param>
+    public void LimitFramesTo(IEnumerable<Uri> targets) => _frames = string.Join(' ', targets.Select(OriginOf).Distinct(StringComparer.Ordinal));
+
     /// <summary>Lets the page's script ask this server, and no other.</summary>
     public void AllowOwnRequests() => _requests = true;
 
@@ -74,6 +79,11 @@ internal sealed class ContentSecurity
         if (_requests)
         {
             policy.Append("; connect-src 'self'");
+        }
+
+        if (_frames is not null)
+        {
+            policy.Append("; frame-src ").Append(_frames);
         }
 
         if (_formTargets is not null)

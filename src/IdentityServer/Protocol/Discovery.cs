@@ -46,6 +46,12 @@ internal sealed class AdvertiseWhatWeDo : IOpenIddictServerHandler<HandleConfigu
         context.Metadata["introspection_endpoint_auth_signing_alg_values_supported"] = _clientAlgorithms;
         context.Metadata["revocation_endpoint_auth_signing_alg_values_supported"] = _clientAlgorithms;
 
+        // Back-Channel Logout 1.0 §2.1 and Front-Channel Logout 1.0 §3. Both always name the session.
+        context.Metadata["backchannel_logout_supported"] = true;
+        context.Metadata["backchannel_logout_session_supported"] = true;
+        context.Metadata["frontchannel_logout_supported"] = true;
+        context.Metadata["frontchannel_logout_session_supported"] = true;
+
         // Public clients authenticate by nothing (RFC 8414 §2). They may not introspect.
         context.TokenEndpointAuthenticationMethods.Add(ClientAuthenticationMethods.None);
         context.RevocationEndpointAuthenticationMethods.Add(ClientAuthenticationMethods.None);

@@ -77,7 +77,7 @@ internal static class ProtocolRoom
         });
         builder.Services.AddSingleton(root => new HandlerTable(builder.Services, root));
         builder.Services.Replace(ServiceDescriptor.Scoped<IOpenIddictServerDispatcher, HandlerDispatcher>());
-        builder.Services.AddScoped<ClientShare>().AddScoped<ClientShareOperations>();
+        builder.Services.AddScoped<ClientShare>().AddScoped<ClientShareOperations>().AddScoped<FrontChannel>();
         builder.Services.AddSingleton<LogoutTokens>();
         builder.Services.AddScoped<IOutboxHandler, LogoutNotificationHandler>().AddScoped<LogoutHistory>();
         builder.Services.AddSigningKeys();
@@ -144,6 +144,7 @@ internal static class ProtocolRoom
         server.AddEventHandler(SendRefusalToClient.Descriptor);
         server.AddEventHandler(AnswerByFormPost.Descriptor);
         server.AddEventHandler(HandleEndSession.Descriptor);
+        server.AddEventHandler(AnswerByFrontChannel.Descriptor);
         server.AddEventHandler(TakeEmptyPost.Descriptor);
         server.AddEventHandler(AttachUserClaims.Descriptor);
         server.AddEventHandler(AnswerSigned.Descriptor);

@@ -22,6 +22,19 @@ public sealed class DiscoveryTests
     }
 
     [Fact]
+    public async Task D4_Sign_out_is_offered_with_both_channels_and_always_names_the_session()
+    {
+        await using var world = await World.StartAsync();
+        var metadata = JsonDocument.Parse((await world.OpenBrowser().GetAsync("/.well-known/openid-configuration")).Body).RootElement;
+
+        metadata.GetProperty("end_session_endpoint").GetString().ShouldBe(new Uri(world.Server.Address, "/connect/endsession").AbsoluteUri);
+        foreach (var member in new[] { "backchannel_logout_supported", "backchannel_logout_session_supported", "frontchannel_logout_supported", "frontchannel_logout_session_supported" })
+        {
+            metadata.GetProperty(member).GetBoolean().ShouldBeTrue(member);
+        }
+    }
+
+    [Fact]
     public async Task The_OAuth_metadata_says_the_same()
     {
         await using var world = await World.StartAsync();

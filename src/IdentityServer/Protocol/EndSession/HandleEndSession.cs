@@ -1,5 +1,6 @@
 using IdentityServer.Sessions;
 using IdentityServer.Storage.Entities;
+using IdentityServer.Storage.Operations;
 using Microsoft.AspNetCore;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
@@ -17,7 +18,7 @@ namespace IdentityServer.Protocol.EndSession;
 /// any other session that the hint names, whatever client it was made for, only that client's own tokens end: see <see cref="ClientShare"/>.
 /// </para>
 /// </summary>
-internal sealed class HandleEndSession(SessionReader sessions, SessionEnder ender, ClientShare share)
+internal sealed class HandleEndSession(SessionReader sessions, SessionEnder ender, ClientShare share, FrontChannel frontChannel)
     : IOpenIddictServerHandler<HandleEndSessionRequestContext>
 {
     public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
@@ -53,22 +54,41 @@ internal sealed class HandleEndSession(SessionReader sessions, SessionEnder ende
             return;
         }
 
-        await EndAsync(current, named, hint.GetAudiences().FirstOrDefault(), context.CancellationToken);
-        if (string.IsNullOrEmpty(context.Request.PostLogoutRedirectUri))
-        {
-            Show(context, "/signed-out");
-            return;
-        }
-
-        context.SignOut();
+        var took = await EndAsync(current, named, hint.GetAudiences().FirstOrDefault(), context.CancellationToken);
+        var frames = await frontChannel.FramesAsync(took, context.CancellationToken);
+        await AnswerAsync(context, current, frames);
     }
 
-    private async Task EndAsync(AuthenticationSession? current, AuthenticationSession? named, string? clientId, CancellationToken cancellationToken)
+    private async Task AnswerAsync(HandleEndSessionRequestContext context, AuthenticationSession? ended, IReadOnlyList<string> frames)
     {
+        var leadsBack = !string.IsNullOrEmpty(context.Request.PostLogoutRedirectUri);
+        switch (ended, leadsBack)
+        {
+            case ({ } session, true) when frames.Count > 0:
+                AnswerByFrontChannel.Ask(context.Transaction, session, frames);
+                context.SignOut();
+                break;
+            case ({ } session, false) when frames.Count > 0:
+                await AnswerByFrontChannel.ShowAsync(frontChannel, context.Transaction, session, frames, "/signed-out", context.CancellationToken);
+                context.HandleRequest();
+                break;
+            case (_, true):
+                context.SignOut();
+                break;
+            default:
+                Show(context, "/signed-out");
+                break;
+        }
+    }
+
+    private async Task<IReadOnlyList<SessionClient>> EndAsync(
+        AuthenticationSession? current, AuthenticationSession? named, string? clientId, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<SessionClient> took = [];
         if (current is not null)
         {
             // Committed at once: two sign-outs that name each other's sessions would otherwise wait for each other.
-            await ender.EndAsync(current, cancellationToken);
+            took = await ender.EndAsync(current, cancellationToken);
             await ender.CommitAsync(cancellationToken);
 
             // Only here: a request that another site made up must not take the cookie of whoever is signed in.
@@ -79,6 +99,8 @@ internal sealed class HandleEndSession(SessionReader sessions, SessionEnder ende
         {
             await share.EndAsync(named, clientId, cancellationToken);
         }
+
+        return took;
     }
 
     private static void Show(HandleEndSessionRequestContext context, string address)

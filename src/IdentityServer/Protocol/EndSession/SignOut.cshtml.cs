@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace IdentityServer.Protocol.EndSession;
 
 /// <summary>Asks before it signs out: a link elsewhere must not end a session.</summary>
-internal sealed class SignOutModel(SessionReader sessions, SessionEnder ender, UserDirectory users) : PageModel
+internal sealed class SignOutModel(SessionReader sessions, SessionEnder ender, UserDirectory users, FrontChannel frontChannel) : PageModel
 {
     public async Task OnGetAsync(CancellationToken cancellationToken)
     {
@@ -19,13 +19,17 @@ internal sealed class SignOutModel(SessionReader sessions, SessionEnder ender, U
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
+        ender.Forget();
         if (await sessions.CurrentAsync() is { } session)
         {
-            await ender.EndAsync(session, cancellationToken);
+            var took = await ender.EndAsync(session, cancellationToken);
             await ender.CommitAsync(cancellationToken);
+            if (await frontChannel.FramesAsync(took, cancellationToken) is { Count: > 0 } frames)
+            {
+                return await frontChannel.PageAsync(HttpContext, session, frames, "/signed-out", cancellationToken);
+            }
         }
 
-        ender.Forget();
         Response.Headers.Location = "/signed-out";
         return StatusCode(StatusCodes.Status303SeeOther);
     }
