@@ -10,7 +10,7 @@ public sealed class EndSessionTests
     private const string Bye = "https://app.example.com/bye";
 
     [Fact]
-    public async Task With_a_hint_and_a_registered_address_the_person_is_signed_out_and_sent_back_with_the_state()
+    public async Task L1_With_a_hint_and_a_registered_address_the_person_is_signed_out_and_sent_back_with_the_state()
     {
         await using var world = await World.StartAsync();
         var email = await world.AddUserAsync();
@@ -25,6 +25,55 @@ public sealed class EndSessionTests
         (await browser.FollowAsync(await browser.GetAsync(client.Start(("prompt", "none"))))).Parameter("error").ShouldBe("login_required");
         (await client.RefreshAsync(tokens.RefreshToken!)).Error.ShouldBe("invalid_grant");
         (await client.UserInfoAsync(tokens.AccessToken!)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task L2_Without_a_state_none_comes_back()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var browser = world.OpenBrowser();
+        var tokens = await client.ExchangeAsync((await browser.SignInAsync(client.Start(), await world.AddUserAsync())).Parameter("code")!);
+
+        (await browser.GetAsync(EndSession(tokens.IdToken, Bye, null))).Location!.ToString().ShouldBe(Bye);
+    }
+
+    [Fact]
+    public async Task L6_With_nothing_given_the_person_is_asked_and_signed_out_and_stays_with_us()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var browser = world.OpenBrowser();
+        await browser.SignInAsync(client.Start(), await world.AddUserAsync());
+
+        var asked = await browser.FollowAsync(await browser.GetAsync("/connect/endsession"));
+        asked.Document.QuerySelector("h1")!.TextContent.ShouldBe("Sign out?");
+        IsSignedIn(await SilentlyAsync(browser, client));
+        var done = await browser.FollowAsync(await browser.SubmitAsync(asked, new Dictionary<string, string>()));
+
+        done.Document.QuerySelector("h1")!.TextContent.ShouldBe("You are signed out");
+        IsSignedOut(await SilentlyAsync(browser, client));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task L7_Afterwards_nobody_is_signed_in_silently_at_any_client(bool hinted)
+    {
+        await using var world = await World.StartAsync();
+        var (client, other) = (await world.AddClientAsync(), await world.AddClientAsync());
+        var browser = world.OpenBrowser();
+        var tokens = await client.ExchangeAsync((await browser.SignInAsync(client.Start(), await world.AddUserAsync())).Parameter("code")!);
+        IsSignedIn(await SilentlyAsync(browser, other));
+
+        var answer = await browser.FollowAsync(await browser.GetAsync(EndSession(hinted ? tokens.IdToken : null, null, null)));
+        if (!hinted)
+        {
+            await browser.SubmitAsync(answer, new Dictionary<string, string>());
+        }
+
+        IsSignedOut(await SilentlyAsync(browser, client));
+        IsSignedOut(await SilentlyAsync(browser, other));
     }
 
     [Fact]
@@ -45,7 +94,11 @@ public sealed class EndSessionTests
     [Theory]
     [InlineData("https://app.example.com/elsewhere")]
     [InlineData("https://evil.example/bye")]
-    public async Task An_unregistered_address_is_never_gone_to(string uri)
+    [InlineData("https://app.example.com/Bye")]
+    [InlineData("https://app.example.com/bye/")]
+    [InlineData("https://app.example.com/bye?next=1")]
+    [InlineData("https://app.example.com.evil.example/bye")]
+    public async Task L3_An_unregistered_or_altered_address_is_never_gone_to(string uri)
     {
         await using var world = await World.StartAsync();
         var email = await world.AddUserAsync();
@@ -57,7 +110,7 @@ public sealed class EndSessionTests
     }
 
     [Fact]
-    public async Task Without_a_hint_the_person_is_asked_and_never_redirected()
+    public async Task L4_Without_a_hint_the_person_is_asked_and_never_redirected()
     {
         await using var world = await World.StartAsync();
         var email = await world.AddUserAsync();
@@ -73,7 +126,7 @@ public sealed class EndSessionTests
     }
 
     [Fact]
-    public async Task A_forged_hint_signs_nobody_out_without_asking()
+    public async Task L5_A_forged_hint_signs_nobody_out_without_asking()
     {
         await using var world = await World.StartAsync();
         var email = await world.AddUserAsync();
