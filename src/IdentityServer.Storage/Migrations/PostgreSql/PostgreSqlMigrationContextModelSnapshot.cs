@@ -219,6 +219,9 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                         .HasMaxLength(50)
                         .HasColumnType("character varying(50)");
 
+                    b.Property<bool>("BackchannelLogout")
+                        .HasColumnType("boolean");
+
                     b.Property<string>("ClientId")
                         .HasMaxLength(100)
                         .HasColumnType("character varying(100)");
@@ -563,6 +566,10 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     b.Property<Guid?>("ChallengeId")
                         .HasColumnType("uuid");
 
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("bigint");
 
@@ -598,6 +605,9 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                         .IsRequired()
                         .HasColumnType("text");
 
+                    b.Property<int>("Queue")
+                        .HasColumnType("integer");
+
                     b.Property<int>("State")
                         .HasColumnType("integer");
 
@@ -608,10 +618,13 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
 
                     b.HasIndex("ChallengeId");
 
-                    b.HasIndex("DueAt")
+                    b.HasIndex("ClientRowId", "CreatedAt")
+                        .HasFilter("\"ClientRowId\" IS NOT NULL");
+
+                    b.HasIndex("Queue", "DueAt")
                         .HasFilter("\"DueAt\" IS NOT NULL");
 
-                    b.HasIndex("ExpiresAt");
+                    b.HasIndex("Queue", "ExpiresAt");
 
                     b.ToTable("outbox_messages", (string)null);
                 });

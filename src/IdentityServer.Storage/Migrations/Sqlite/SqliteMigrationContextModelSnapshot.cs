@@ -214,6 +214,9 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                         .HasMaxLength(50)
                         .HasColumnType("TEXT");
 
+                    b.Property<bool>("BackchannelLogout")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("ClientId")
                         .HasMaxLength(100)
                         .HasColumnType("TEXT");
@@ -558,6 +561,10 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.Property<Guid?>("ChallengeId")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
@@ -593,6 +600,9 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("Queue")
+                        .HasColumnType("INTEGER");
+
                     b.Property<int>("State")
                         .HasColumnType("INTEGER");
 
@@ -603,10 +613,13 @@ namespace IdentityServer.Storage.Migrations.Sqlite
 
                     b.HasIndex("ChallengeId");
 
-                    b.HasIndex("DueAt")
+                    b.HasIndex("ClientRowId", "CreatedAt")
+                        .HasFilter("\"ClientRowId\" IS NOT NULL");
+
+                    b.HasIndex("Queue", "DueAt")
                         .HasFilter("\"DueAt\" IS NOT NULL");
 
-                    b.HasIndex("ExpiresAt");
+                    b.HasIndex("Queue", "ExpiresAt");
 
                     b.ToTable("outbox_messages", (string)null);
                 });

@@ -36,6 +36,7 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 columns: table => new
                 {
                     Id = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    BackchannelLogout = table.Column<bool>(type: "boolean", nullable: false),
                     ApplicationType = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
                     ClientId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
                     ClientSecret = table.Column<string>(type: "text", nullable: true),
@@ -156,8 +157,10 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 {
                     Id = table.Column<Guid>(type: "uuid", nullable: false),
                     Kind = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
+                    Queue = table.Column<int>(type: "integer", nullable: false),
                     UserId = table.Column<Guid>(type: "uuid", nullable: false),
                     ChallengeId = table.Column<Guid>(type: "uuid", nullable: true),
+                    ClientRowId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
                     Payload = table.Column<string>(type: "text", nullable: false),
                     State = table.Column<int>(type: "integer", nullable: false),
                     Failures = table.Column<int>(type: "integer", nullable: false),
@@ -616,15 +619,21 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 column: "ChallengeId");
 
             migrationBuilder.CreateIndex(
-                name: "IX_outbox_messages_DueAt",
+                name: "IX_outbox_messages_ClientRowId_CreatedAt",
                 table: "outbox_messages",
-                column: "DueAt",
+                columns: new[] { "ClientRowId", "CreatedAt" },
+                filter: "\"ClientRowId\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_outbox_messages_Queue_DueAt",
+                table: "outbox_messages",
+                columns: new[] { "Queue", "DueAt" },
                 filter: "\"DueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_outbox_messages_ExpiresAt",
+                name: "IX_outbox_messages_Queue_ExpiresAt",
                 table: "outbox_messages",
-                column: "ExpiresAt");
+                columns: new[] { "Queue", "ExpiresAt" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_pending_accounts_ExpiresAt",

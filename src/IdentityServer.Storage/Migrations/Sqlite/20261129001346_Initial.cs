@@ -35,6 +35,7 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 columns: table => new
                 {
                     Id = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    BackchannelLogout = table.Column<bool>(type: "INTEGER", nullable: false),
                     ApplicationType = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
                     ClientId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
                     ClientSecret = table.Column<string>(type: "TEXT", nullable: true),
@@ -155,8 +156,10 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 {
                     Id = table.Column<Guid>(type: "TEXT", nullable: false),
                     Kind = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
+                    Queue = table.Column<int>(type: "INTEGER", nullable: false),
                     UserId = table.Column<Guid>(type: "TEXT", nullable: false),
                     ChallengeId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    ClientRowId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
                     Payload = table.Column<string>(type: "TEXT", nullable: false),
                     State = table.Column<int>(type: "INTEGER", nullable: false),
                     Failures = table.Column<int>(type: "INTEGER", nullable: false),
@@ -615,15 +618,21 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 column: "ChallengeId");
 
             migrationBuilder.CreateIndex(
-                name: "IX_outbox_messages_DueAt",
+                name: "IX_outbox_messages_ClientRowId_CreatedAt",
                 table: "outbox_messages",
-                column: "DueAt",
+                columns: new[] { "ClientRowId", "CreatedAt" },
+                filter: "\"ClientRowId\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_outbox_messages_Queue_DueAt",
+                table: "outbox_messages",
+                columns: new[] { "Queue", "DueAt" },
                 filter: "\"DueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_outbox_messages_ExpiresAt",
+                name: "IX_outbox_messages_Queue_ExpiresAt",
                 table: "outbox_messages",
-                column: "ExpiresAt");
+                columns: new[] { "Queue", "ExpiresAt" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_pending_accounts_ExpiresAt",
