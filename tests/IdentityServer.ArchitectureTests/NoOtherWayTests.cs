@@ -12,6 +12,8 @@ public sealed class NoOtherWayTests
 {
     private const string LogoutTokenMaker = "LogoutTokens.Make";
 
+    private const string UserInfoSigner = "AnswerSigned.HandleAsync";
+
     [Fact]
     public void The_session_cookie_is_touched_where_it_is_read_given_and_taken_back() =>
         Instructions.MethodsWithText(text => text.Contains("idsrv.session", StringComparison.Ordinal))
@@ -82,8 +84,8 @@ public sealed class NoOtherWayTests
     [Fact]
     public void Tokens_are_made_by_OpenIddicts_own_pipeline_only()
     {
-        // But for logout tokens, of which the next test says why.
-        var wrong = Instructions.All.Where(step => step.Called is { } called && step.Method != LogoutTokenMaker && (
+        // But for logout tokens and userinfo answers, of which the next test says why.
+        var wrong = Instructions.All.Where(step => step.Called is { } called && step.Method is not (LogoutTokenMaker or UserInfoSigner) && (
                 Instructions.NameOf(called.DeclaringType) is "IOpenIddictServerFactory" or "IOpenIddictServerDispatcher" or "OpenIddictServerFactory"
                     or "OpenIddictServerDispatcher" or "IOpenIddictServerHandlerProvider"
                 || (Instructions.NameOf(called.DeclaringType) is "IOpenIddictTokenManager" or "OpenIddictTokenManager`1" or "IOpenIddictTokenStore`1"
@@ -106,13 +108,16 @@ public sealed class NoOtherWayTests
             .Select(step => step.Method).ShouldBeEmpty();
     }
 
-    // A logout token grants nothing, and its typ keeps it from passing for one that does. So the one place that signs past the guards may
-    // sign these and no others: what varies in them is who is told, of whom, of which session, in which notice.
+    // A logout token grants nothing, and its typ keeps it from passing for one that does; what varies in it is who is told, of whom, of which
+    // session, in which notice. A userinfo answer is what the endpoint would say to the same access token without a signature, and has no
+    // time at which it ends, as every token here must have.
     [Fact]
-    public void Past_the_guards_one_place_signs_and_it_signs_logout_tokens_only()
+    public void Past_the_guards_two_places_sign_and_what_they_sign_grants_nothing()
     {
         Instructions.MakersOf("SecurityTokenDescriptor").ShouldBe([LogoutTokenMaker]);
-        Instructions.CallersOf("JsonWebTokenHandler", "CreateToken").ShouldBe([LogoutTokenMaker]);
+        Instructions.CallersOf("JsonWebTokenHandler", "CreateToken").ShouldBe([LogoutTokenMaker, UserInfoSigner], ignoreOrder: true);
+        var said = Instructions.All.Where(step => step.Method == UserInfoSigner && step.Text is not null).Select(step => step.Text).Distinct().ToList();
+        said.ShouldBe(["context", "IdentityServer.SignUserInfoFor", "iss", "aud", "application/jwt"], ignoreOrder: true);
         Instructions.All.Where(step => step.Called is { Name: "Sign" or "SignData" or "SignHash" } called
                 && !called.DeclaringType.FullName.StartsWith("IdentityServer.", StringComparison.Ordinal))
             .Select(step => step.Method).ShouldBeEmpty();

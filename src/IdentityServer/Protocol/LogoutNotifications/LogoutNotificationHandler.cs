@@ -13,7 +13,8 @@ namespace IdentityServer.Protocol.LogoutNotifications;
 /// Tells a client that a session has ended (OpenID Connect Back-Channel Logout 1.0 §2.5). The outbox names client and session only; the
 /// token is made here, at the moment of sending, for the address that is registered now.
 /// </summary>
-internal sealed class LogoutNotificationHandler(ClientCache clients, LogoutTokens tokens, EgressClient egress) : IOutboxHandler
+internal sealed class LogoutNotificationHandler(
+    ClientCache clients, PairwiseSubjects subjects, LogoutTokens tokens, EgressClient egress) : IOutboxHandler
 {
     // §2.8: the client's word for a notice that it cannot accept. It would say the same again.
     private const int BadRequest = 400;
@@ -28,7 +29,8 @@ internal sealed class LogoutNotificationHandler(ClientCache clients, LogoutToken
             return new DeliveryOutcome.Obsolete();
         }
 
-        var token = tokens.Make(client, SubjectOf(message.UserId), LogoutOperations.SessionOf(message), message.Id);
+        var subject = await subjects.OfAsync(message.UserId, client, ct); // as the client's tokens named the person
+        var token = tokens.Make(client, subject, LogoutOperations.SessionOf(message), message.Id);
         return await egress.PostFormAsync(
             new Uri(address, UriKind.Absolute), [KeyValuePair.Create("logout_token", token)], EgressRules.Notification, ct) switch
         {
@@ -40,7 +42,4 @@ internal sealed class LogoutNotificationHandler(ClientCache clients, LogoutToken
             var other => throw new UnreachableException($"Unmapped answer {other}."),
         };
     }
-
-    // The person as tokens name them: see SubjectPrincipal.
-    private static string SubjectOf(Guid userId) => userId.ToString("D");
 }

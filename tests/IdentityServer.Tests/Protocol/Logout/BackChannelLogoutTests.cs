@@ -62,6 +62,20 @@ public sealed class BackChannelLogoutTests
     }
 
     [Fact]
+    public async Task L8_A_client_with_pairwise_subjects_is_told_of_the_one_that_it_knows()
+    {
+        await using var receiver = await LogoutReceiver.StartAsync();
+        await using var world = await receiver.OpenWorldAsync();
+        var client = await receiver.AddClientAsync(world, "pairwise", extra: ",\"subject_type\":\"pairwise\"");
+        var browser = world.OpenBrowser();
+        var tokens = await client.ExchangeAsync((await browser.SignInAsync(client.Start(), await world.AddUserAsync())).Parameter("code")!);
+
+        await browser.GetAsync(EndSession(tokens.IdToken!));
+
+        (await receiver.TakeAsync()).Text("sub").ShouldBe(tokens.IdTokenClaims.GetProperty("sub").GetString());
+    }
+
+    [Fact]
     public async Task L8_The_token_verifies_by_the_published_keys_and_only_for_its_client()
     {
         await using var receiver = await LogoutReceiver.StartAsync();

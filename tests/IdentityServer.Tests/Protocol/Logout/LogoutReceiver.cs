@@ -62,8 +62,8 @@ internal sealed class LogoutReceiver : IAsyncDisposable
     });
 
     /// <summary>Registers a client that is told here.</summary>
-    public Task<RelyingParty> AddClientAsync(World world, string name, string algorithm = "ES256") =>
-        world.AddClientAsync(extra: $"\"backchannel_logout_uri\":\"http://{Host}/{name}/logout?tenant=7\"", algorithm: algorithm);
+    public Task<RelyingParty> AddClientAsync(World world, string name, string algorithm = "ES256", string extra = "") =>
+        world.AddClientAsync(extra: $"\"backchannel_logout_uri\":\"http://{Host}/{name}/logout?tenant=7\"{extra}", algorithm: algorithm);
 
     /// <summary>Has a client answer with this status from now on; 200 before.</summary>
     public void Answer(string client, int status) => _answers[client] = status;
