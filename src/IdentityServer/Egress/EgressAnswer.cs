@@ -24,6 +24,6 @@ internal abstract record EgressAnswer
 
     /// <summary>Network, time, TLS, or an answer that is not what the rules want: it may go well another time.</summary>
     /// <param name="Reason">What went wrong.</param>
-    /// <param name="Status">What was answered; null when nothing was, or nothing that is HTTP.</param>
+    /// <param name="Status">What was answered, where the rules say that the status is all that counts; null when nothing was.</param>
     internal sealed record Failed(string Reason, int? Status = null) : EgressAnswer;
 }

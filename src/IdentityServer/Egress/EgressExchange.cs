@@ -78,7 +78,7 @@ internal sealed class EgressExchange(PinnedConnection connection, EgressTrust tr
 
         if (rules.StatusIsEnough ? status is < 200 or >= 300 : status != 200)
         {
-            return new EgressAnswer.Failed(FormattableString.Invariant($"it answered with the status {status}"), status);
+            return new EgressAnswer.Failed(FormattableString.Invariant($"it answered with the status {status}"), rules.StatusIsEnough ? status : null);
         }
 
         var type = response.Content.Headers.ContentType?.MediaType;

@@ -105,8 +105,11 @@ public sealed class EndSessionTests
         var client = await world.AddClientAsync();
         var browser = world.OpenBrowser();
         var tokens = await client.ExchangeAsync((await browser.SignInAsync(client.Start(), email)).Parameter("code")!);
-        var answer = await browser.FollowAsync(await browser.GetAsync(EndSession(tokens.IdToken, uri, null)));
-        answer.Location.ShouldBeNull();
+        foreach (var named in new[] { "", "&client_id=" + client.Id })
+        {
+            var answer = await browser.FollowAsync(await browser.GetAsync(EndSession(tokens.IdToken, uri, null) + named));
+            answer.Location.ShouldBeNull(named);
+        }
     }
 
     [Fact]

@@ -79,11 +79,14 @@ public sealed class FrontChannelLogoutTests
         var browser = world.OpenBrowser();
         var tokens = await client.ExchangeAsync((await browser.SignInAsync(client.Start(), await world.AddUserAsync())).Parameter("code")!);
 
-        var answer = await browser.FollowAsync(await browser.GetAsync(EndSession(tokens.IdToken!, uri, "s")));
+        foreach (var named in new[] { "", "&client_id=" + client.Id })
+        {
+            var answer = await browser.FollowAsync(await browser.GetAsync(EndSession(tokens.IdToken!, uri, "s") + named));
 
-        answer.Location.ShouldBeNull();
-        answer.Document.QuerySelectorAll("iframe, meta[http-equiv=refresh]").ShouldBeEmpty();
-        answer.Body.ShouldNotContain("evil.example");
+            answer.Location.ShouldBeNull(named);
+            answer.Document.QuerySelectorAll("iframe, meta[http-equiv=refresh]").ShouldBeEmpty(named);
+            answer.Body.ShouldNotContain("evil.example");
+        }
     }
 
     [Fact]
