@@ -15,15 +15,21 @@ public static class StorageFailure
     private const int Full = 13;
     private const int CannotOpen = 14;
     private const int NotADatabase = 26;
+    private const int ForeignKeyMissing = 787;
 
     private static readonly string[] _refusals =
         [PostgresErrorCodes.InvalidPassword, PostgresErrorCodes.InvalidAuthorizationSpecification, PostgresErrorCodes.InvalidCatalogName,
          PostgresErrorCodes.InsufficientPrivilege];
 
-    /// <summary>Whether the database was away, locked or full: the same request may succeed a little later.</summary>
+    /// <summary>
+    /// Whether the database was away, locked or full, or what the request built on was deleted at this moment, as a client that another node
+    /// still knew: asked again a little later the same request is answered.
+    /// </summary>
     public static bool IsPassing(Exception? failure) => Causes(failure).Any(cause => cause is TimeoutException
         or NpgsqlException { IsTransient: true }
-        or SqliteException { SqliteErrorCode: Busy or Locked or InputOutput or Full });
+        or PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation }
+        or SqliteException { SqliteErrorCode: Busy or Locked or InputOutput or Full }
+        or SqliteException { SqliteExtendedErrorCode: ForeignKeyMissing });
 
     /// <summary>The driver's own words when the database cannot be used at all as it is configured; null for any other failure.</summary>
     public static string? OfConfigured(Exception? failure) => Causes(failure).FirstOrDefault(cause => cause switch

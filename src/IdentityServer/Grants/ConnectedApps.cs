@@ -15,8 +15,16 @@ namespace IdentityServer.Grants;
 /// <param name="Scopes">What it may see.</param>
 /// <param name="Since">Since when.</param>
 /// <param name="LastUsedAt">When it was last given something, as far as that is kept.</param>
+/// <param name="InitiateLoginUri">Where a sign-in to it begins that it did not ask for (OpenID Connect Core §4); null where none can.</param>
 internal sealed record ConnectedApp(
-    string ClientId, string Name, bool FirstParty, bool Verified, IReadOnlyList<string> Scopes, DateTimeOffset Since, DateTimeOffset LastUsedAt);
+    string ClientId,
+    string Name,
+    bool FirstParty,
+    bool Verified,
+    IReadOnlyList<string> Scopes,
+    DateTimeOffset Since,
+    DateTimeOffset LastUsedAt,
+    string? InitiateLoginUri);
 
 /// <summary>The applications of a person: those that they allowed, and those that hold something in an open session.</summary>
 internal sealed class ConnectedApps(IdentityServerDbContext db, UnitOfWork work, ClientCache clients, ConnectedAppsParts parts)
@@ -50,7 +58,8 @@ internal sealed class ConnectedApps(IdentityServerDbContext db, UnitOfWork work,
                 client?.Verified == true,
                 [.. scopes],
                 grant?.GrantedAt ?? holds.Min(hold => hold.Since),
-                holds.Select(hold => hold.LastUsedAt).Append(grant?.GrantedAt ?? DateTimeOffset.MinValue).Max()));
+                holds.Select(hold => hold.LastUsedAt).Append(grant?.GrantedAt ?? DateTimeOffset.MinValue).Max(),
+                client?.InitiateLoginUri));
         }
 
         return [.. apps.OrderByDescending(app => app.LastUsedAt)];

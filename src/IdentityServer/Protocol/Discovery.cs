@@ -7,6 +7,7 @@ using static OpenIddict.Server.OpenIddictServerEvents;
 using static OpenIddict.Server.OpenIddictServerHandlers;
 using ClientAlgorithms = IdentityServer.Domain.Clients.ClientSigningAlgorithms;
 using ClientSubjects = IdentityServer.Domain.Clients.SubjectTypes;
+using OurAlgorithms = IdentityServer.Domain.Clients.IdTokenAlgorithms;
 
 namespace IdentityServer.Protocol;
 
@@ -15,7 +16,7 @@ internal sealed class AdvertiseWhatWeDo : IOpenIddictServerHandler<HandleConfigu
 {
     private static readonly ImmutableArray<string?> _acr = [AuthenticationContext.Acr];
 
-    private static readonly ImmutableArray<string?> _subjectTypes = [.. ClientSubjects.All];
+    private static readonly ImmutableArray<string?> _algorithms = [.. OurAlgorithms.All];
 
     private static readonly ImmutableArray<string?> _clientAlgorithms = [.. ClientAlgorithms.All];
 
@@ -33,9 +34,8 @@ internal sealed class AdvertiseWhatWeDo : IOpenIddictServerHandler<HandleConfigu
         ArgumentNullException.ThrowIfNull(context);
         context.Metadata["acr_values_supported"] = _acr;
         context.Metadata["ui_locales_supported"] = _languages;
-        context.Metadata[Metadata.SubjectTypesSupported] = _subjectTypes;
         context.Metadata["claims_parameter_supported"] = true;
-        context.Metadata["userinfo_signing_alg_values_supported"] = context.Metadata[Metadata.IdTokenSigningAlgValuesSupported];
+        context.Metadata["userinfo_signing_alg_values_supported"] = _algorithms;
 
         // Request objects and assertions: signed with asymmetric keys, fetched only from where the client registered (RFC 9101 §10.4.1).
         context.Metadata["request_parameter_supported"] = true;
@@ -51,6 +51,8 @@ internal sealed class AdvertiseWhatWeDo : IOpenIddictServerHandler<HandleConfigu
         context.Metadata["backchannel_logout_session_supported"] = true;
         context.Metadata["frontchannel_logout_supported"] = true;
         context.Metadata["frontchannel_logout_session_supported"] = true;
+
+        context.SubjectTypes.UnionWith(ClientSubjects.All);
 
         // Public clients authenticate by nothing (RFC 8414 §2). They may not introspect.
         context.TokenEndpointAuthenticationMethods.Add(ClientAuthenticationMethods.None);

@@ -64,4 +64,20 @@ public sealed class ClientShowingTests
 
         (await world.OpenBrowser().GetAsync($"/client-logo?client_id={client.Id}")).Status.ShouldBe(HttpStatusCode.NotFound);
     }
+
+    [Fact]
+    public async Task R5_People_begin_a_sign_in_at_an_application_from_their_account_where_it_registered_how()
+    {
+        await using var world = await World.StartAsync();
+        var begins = await world.AddClientAsync(extra: "\"initiate_login_uri\":\"https://app.example.com/begin?tenant=7\"");
+        var silent = await world.AddClientAsync();
+        var browser = world.OpenBrowser();
+        await browser.SignInAsync(begins.Start(), await world.AddUserAsync());
+        await browser.FollowAsync(await browser.GetAsync(silent.Start()));
+
+        var links = (await browser.GetAsync("/account/apps")).Document.QuerySelectorAll("a[href^='https://app.example.com']");
+
+        links.ShouldHaveSingleItem().GetAttribute("href")
+            .ShouldBe($"https://app.example.com/begin?tenant=7&iss={Uri.EscapeDataString(world.Server.Address.AbsoluteUri)}");
+    }
 }

@@ -43,7 +43,7 @@ public sealed class PairwiseSubjectTests
         var email = await world.AddUserAsync();
         var one = await world.AddClientAsync(extra: Pairwise);
         var same = await world.AddClientAsync(extra: Pairwise);
-        var other = await world.AddClientAsync("client_secret_basic", Pairwise, true, "https://elsewhere.example/cb");
+        var other = await world.AddClientAsync("client_secret_basic", Pairwise, redirectUris: ["https://elsewhere.example/cb"]);
         var plain = await world.AddClientAsync();
 
         var subject = (await one.SignInAsync(email)).IdTokenClaims.GetProperty("sub").GetString();

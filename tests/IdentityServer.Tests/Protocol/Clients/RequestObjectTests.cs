@@ -115,7 +115,12 @@ public sealed class RequestObjectTests
 
         (await browser.GetAsync(stage.Client.Start())).Parameter("error").ShouldBe("invalid_request");
         var incomplete = await browser.GetAsync(stage.Client.Start(("request", stage.Sign(new() { ["state"] = "x" }))));
-        incomplete.Status.ShouldBe(HttpStatusCode.BadRequest, "the redirect URI beside the object is nothing to go by");
+        incomplete.Parameter("error").ShouldBe("invalid_request_object");
+        incomplete.Parameter("error_description")!.ShouldContain("redirect_uri");
+        var partial = stage.Whole();
+        partial.Remove("scope");
+        var page = await browser.GetAsync(stage.Client.Start(("request", stage.Sign(partial)), ("scope", "openid email")));
+        page.Parameter("error").ShouldNotBeNull("a request without the scope openid in its object, whatever stands beside it");
         var back = await browser.SignInAsync(stage.Client.Start(("request", stage.Sign(stage.Whole())), ("state", "url")), await stage.World.AddUserAsync());
         back.Parameter("state").ShouldBe("signed-state");
     }
@@ -168,7 +173,7 @@ public sealed class RequestObjectTests
         {
             var world = await World.StartAsync(configure: configure);
             var key = new SigningParty();
-            return new(world, key, await world.AddClientAsync("client_secret_post", $"\"jwks\":{key.Jwks},{extra}", true, RelyingParty.RedirectUri, OtherRedirect));
+            return new(world, key, await world.AddClientAsync("client_secret_post", $"\"jwks\":{key.Jwks},{extra}", redirectUris: [RelyingParty.RedirectUri, OtherRedirect]));
         }
 
         public JsonObject Whole()

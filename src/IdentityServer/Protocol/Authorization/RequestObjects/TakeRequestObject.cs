@@ -59,6 +59,10 @@ internal sealed class TakeRequestObject<TContext>(ClientCache clients, RequestOb
             : await reader.ReadAsync(client, request.Request, request.ResponseType, context.CancellationToken);
         switch (answer)
         {
+            // OpenIddict has taken note of the address beside the object already, and it would be gone to.
+            case RequestObjectAnswer.Read read when client.Metadata.RequireSignedRequestObject && !read.Parameters.ContainsKey(Parameters.RedirectUri):
+                context.Reject(Errors.InvalidRequestObject, "The request object is refused. It must hold redirect_uri: what stands beside it does not count.");
+                break;
             case RequestObjectAnswer.Read read:
                 Put(context, client, read.Parameters);
                 break;
