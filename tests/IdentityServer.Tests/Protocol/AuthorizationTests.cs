@@ -276,7 +276,7 @@ public sealed class AuthorizationTests
         var email = await world.AddUserAsync();
         var client = await world.AddClientAsync(
             "none", "\"application_type\":\"native\"", firstParty: false,
-            "https://one.example.com/callback", "https://two.example.net:8443/callback", "http://127.0.0.1/callback", "com.example.app:/callback");
+            redirectUris: ["https://one.example.com/callback", "https://two.example.net:8443/callback", "http://127.0.0.1/callback", "com.example.app:/callback"]);
         var consent = await world.OpenBrowser().SignInAsync(client.Start(("redirect_uri", uri)), email);
         consent.Document.QuerySelectorAll(".hint strong").Select(strong => strong.TextContent).ShouldBe([email, named]);
         consent.Body.ShouldNotContain("one.example.com");
