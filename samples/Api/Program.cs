@@ -16,7 +16,7 @@ builder.Services
         // with a key that only the provider has. Without the type an id_token would do, were its audience the same.
         options.Audience = builder.Configuration["Resource"];
         options.TokenValidationParameters.ValidTypes = ["at+jwt"];
-        options.TokenValidationParameters.ValidAlgorithms = ["ES256", "RS256"];
+        options.TokenValidationParameters.ValidAlgorithms = ["ES256", "RS256", "PS256"];
         options.TokenValidationParameters.ClockSkew = TimeSpan.FromSeconds(30);
         options.MapInboundClaims = false; // keep the token's own claim names
     });

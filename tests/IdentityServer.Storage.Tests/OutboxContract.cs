@@ -44,6 +44,28 @@ public abstract class OutboxContract(Database database) : StorageContract(databa
     }
 
     [Fact]
+    public async Task Of_a_client_one_message_is_under_way_at_a_time_its_longest_due_and_others_are_not_held_up()
+    {
+        var now = await EmptyAsync();
+        const string Slow = "slow";
+        const string Other = "other";
+        var first = await AddMessageAsync(now.AddSeconds(-9), message => (message.Queue, message.ClientRowId) = (OutboxQueue.Notifications, Slow));
+        for (var index = 0; index < 20; index++)
+        {
+            await AddMessageAsync(now.AddSeconds(-8), message => (message.Queue, message.ClientRowId) = (OutboxQueue.Notifications, Slow));
+        }
+
+        var others = await AddMessageAsync(now, message => (message.Queue, message.ClientRowId) = (OutboxQueue.Notifications, Other));
+
+        (await LeaseNoticesAsync(now)).Select(message => message.Id).ShouldBe([first.Id, others.Id], "one of each");
+        (await LeaseNoticesAsync(now)).ShouldBeEmpty("both are busy");
+        (await LeaseNoticesAsync(now + Lease)).Count.ShouldBe(2, "their time is over");
+
+        Task<IReadOnlyList<OutboxMessage>> LeaseNoticesAsync(DateTimeOffset at) =>
+            OutboxAsync(outbox => outbox.LeaseAsync(OutboxQueue.Notifications, at, NewNode(), Lease, 8, Cancel));
+    }
+
+    [Fact]
     public async Task Two_nodes_that_lease_in_parallel_never_get_the_same_message()
     {
         var now = await EmptyAsync();
@@ -73,7 +95,7 @@ public abstract class OutboxContract(Database database) : StorageContract(databa
         var now = await EmptyAsync();
         for (var index = 0; index < 20; index++)
         {
-            await AddMessageAsync(now.AddMinutes(-10), message => (message.Queue, message.ClientRowId) = (OutboxQueue.Notifications, "shop"));
+            await AddMessageAsync(now.AddMinutes(-10), message => (message.Queue, message.ClientRowId) = (OutboxQueue.Notifications, $"shop-{index}"));
         }
 
         var mail = await AddMessageAsync(now);
@@ -82,7 +104,7 @@ public abstract class OutboxContract(Database database) : StorageContract(databa
         (await LeaseAsync(now, "one", max: 5)).Single().Id.ShouldBe(mail.Id);
         var notices = await OutboxAsync(outbox => outbox.LeaseAsync(OutboxQueue.Notifications, now, "one", Lease, 5, Cancel));
         notices.Count.ShouldBe(5);
-        notices.ShouldAllBe(message => message.Queue == OutboxQueue.Notifications && message.ClientRowId == "shop");
+        notices.ShouldAllBe(message => message.Queue == OutboxQueue.Notifications && message.ClientRowId!.StartsWith("shop-", StringComparison.Ordinal));
         await OutboxAsync(outbox => outbox.AbandonExpiredAsync(OutboxQueue.Notifications, now.AddHours(1), Cancel));
         (await RowAsync(mail)).State.ShouldBe(DeliveryState.Queued);
     }

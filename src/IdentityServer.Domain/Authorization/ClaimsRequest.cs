@@ -90,9 +90,9 @@ public sealed class ClaimsRequest
                 CanMeet(idToken) && CanMeet(userInfo));
             return null;
         }
-        catch (JsonException)
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {
-            return "claims is no JSON, or too deep.";
+            return "claims is no JSON, is too deep, or holds text that is not Unicode.";
         }
     }
 

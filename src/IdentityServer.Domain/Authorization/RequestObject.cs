@@ -37,6 +37,18 @@ public static class RequestObject
     /// <param name="responseType">The <c>response_type</c> beside the object, if one is there: both must say the same.</param>
     public static RequestObjectVerdict Read(JsonElement claims, string clientId, IReadOnlyCollection<string> audiences, string? responseType)
     {
+        try
+        {
+            return ReadText(claims, clientId, audiences, responseType);
+        }
+        catch (InvalidOperationException)
+        {
+            return Refuse("It holds text that is not Unicode."); // a lone surrogate, written as an escape
+        }
+    }
+
+    private static RequestObjectVerdict ReadText(JsonElement claims, string clientId, IReadOnlyCollection<string> audiences, string? responseType)
+    {
         if (claims.ValueKind != JsonValueKind.Object)
         {
             return Refuse("It is no JSON object.");
@@ -88,9 +100,10 @@ public static class RequestObject
     // The parameter claims is JSON, and resource may be said several times (RFC 8707 §2); all others are one text.
     private static bool IsTellable(string name, JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => true,
+        JsonValueKind.String => value.GetString() is not null,
+        JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => true,
         JsonValueKind.Object => name == "claims",
-        JsonValueKind.Array => name == "aud" || (name == "resource" && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)),
+        JsonValueKind.Array => name == "aud" || (name == "resource" && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String && item.GetString() is not null)),
         _ => false,
     };
 

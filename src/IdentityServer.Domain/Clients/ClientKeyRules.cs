@@ -19,6 +19,10 @@ public static class ClientKeyRules
     private const int MostRsaBytes = 1024;
     private const int P256Bytes = 32;
 
+    private static readonly string[] Texts = ["kty", "kid", "alg", "use", "crv", "x", "y", "n", "e", "x5u", "x5t", "x5t#S256"];
+
+    private static readonly string[] Lists = ["key_ops", "x5c"];
+
     private static readonly string[] Private = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
     /// <summary>The first rule that a key set breaks, or null. Keys of kinds that are not used here are let by, as RFC 7517 §5 asks.</summary>
@@ -49,6 +53,11 @@ public static class ClientKeyRules
                 return new(
                     "holds a private or a symmetric key",
                     "Send the public members only (kty, n, e; or kty, crv, x, y), and make a new key: this one has been sent.");
+            }
+
+            if (Mistyped(key) is { } member)
+            {
+                return new($"has a key whose {member} is not of the kind that RFC 7517 gives it", "Write texts as strings, and key_ops and x5c as lists of strings.");
             }
 
             if (Text(key, "kid") is { } kid && !names.Add(kid))
@@ -105,8 +114,24 @@ public static class ClientKeyRules
 
     private static bool IsStrongRsa(JsonElement key) => Length(key, "n") is >= LeastRsaBytes and <= MostRsaBytes && Length(key, "e") is >= 1 and <= 8;
 
-    private static string? Text(JsonElement key, string name) =>
-        key.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    // Libraries that read keys throw on these.
+    private static string? Mistyped(JsonElement key) =>
+        Texts.FirstOrDefault(name => key.TryGetProperty(name, out var value) && !IsText(value))
+        ?? Lists.FirstOrDefault(name => key.TryGetProperty(name, out var value) && !(value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(IsText)));
+
+    private static string? Text(JsonElement key, string name) => key.TryGetProperty(name, out var value) && IsText(value) ? value.GetString() : null;
+
+    private static bool IsText(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String && value.GetString() is not null;
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // not Unicode
+        }
+    }
 
     // Of a base64url text, without its leading zeros: they say nothing about a number's strength.
     private static int? Length(JsonElement key, string name)

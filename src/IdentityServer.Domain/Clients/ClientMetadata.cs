@@ -153,6 +153,11 @@ public sealed record ClientMetadata
     /// <summary>Whether we can find keys of the client.</summary>
     public bool HasKeys => Jwks is not null || JwksUri is not null;
 
+    /// <summary>Whose pairwise subjects the client sees (OpenID Connect Core §8.1): a host; null for a client that sees public ones.</summary>
+    public string? Sector => SubjectType == SubjectTypes.Pairwise && (SectorIdentifierUri ?? (RedirectUris.Count > 0 ? RedirectUris[0] : null)) is { } address
+        ? new Uri(address, UriKind.Absolute).IdnHost
+        : null;
+
     /// <summary>The scopes one by one.</summary>
     public IReadOnlyList<string> Scopes => Scope?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
 

@@ -36,11 +36,22 @@ internal static class ClientProtocolRules
     private static void CheckSubject(ClientMetadata metadata, List<MetadataProblem> problems)
     {
         MetadataChecks.Link("sector_identifier_uri", metadata.SectorIdentifierUri, loopbackHttp: false, problems);
-        if (metadata.SubjectType == SubjectTypes.Pairwise && metadata.SectorIdentifierUri is null && HostsOf(metadata.RedirectUris).Count() > 1)
+        if (metadata.SubjectType == SubjectTypes.Pairwise && metadata.SectorIdentifierUri is null && HostsOf(metadata.RedirectUris).Count() > 1
+            && metadata.RedirectUris.All(uri => uri.StartsWith("https://", StringComparison.OrdinalIgnoreCase)))
         {
             problems.Add(new(
                 "sector_identifier_uri",
                 "is missing for a client with pairwise subjects whose redirect_uris have several hosts",
+                "Publish a JSON list of the redirect URIs over https, and give its address (OpenID Connect Core §8.1)."));
+        }
+
+        // The host of an app's own scheme is whatever the app says, and loopback addresses are everybody's: neither tells sectors apart.
+        if (metadata.SubjectType == SubjectTypes.Pairwise && metadata.SectorIdentifierUri is null
+            && metadata.RedirectUris.Any(uri => !uri.StartsWith("https://", StringComparison.OrdinalIgnoreCase)))
+        {
+            problems.Add(new(
+                "sector_identifier_uri",
+                "is missing for a client with pairwise subjects and a redirect URI that is not https",
                 "Publish a JSON list of the redirect URIs over https, and give its address (OpenID Connect Core §8.1)."));
         }
 

@@ -50,7 +50,15 @@ public static class RegistrationRequest
 
         problems.AddRange(Answered.Where(name => IsSaid(json, name)).Select(name =>
             new MetadataProblem(name, "is no member of a change", "Leave it out: only answers have it (RFC 7592 §2.2).")));
-        return Judge(metadata, json, policy, registered, problems);
+        var verdict = Judge(metadata, json, policy, registered, problems);
+
+        // Tokens that it holds for people would tell it their subjects in the other sector.
+        return verdict is ClientMetadataVerdict.Accepted { Metadata.Sector: var sector } && !string.Equals(sector, registered.Sector, StringComparison.Ordinal)
+            ? new ClientMetadataVerdict.Refused([new(
+                "subject_type",
+                "would give the client other subjects than it has seen, by itself or with sector_identifier_uri and redirect_uris",
+                "Keep the type and the sector, or register another client.")])
+            : verdict;
     }
 
     private static ClientMetadataVerdict Judge(
@@ -92,6 +100,8 @@ public static class RegistrationRequest
         && string.Equals(wanted.LogoUri, registered.LogoUri, StringComparison.Ordinal)
         && string.Equals(wanted.PolicyUri, registered.PolicyUri, StringComparison.Ordinal)
         && string.Equals(wanted.TosUri, registered.TosUri, StringComparison.Ordinal)
+        && string.Equals(wanted.InitiateLoginUri, registered.InitiateLoginUri, StringComparison.Ordinal)
+        && string.Equals(wanted.FrontchannelLogoutUri, registered.FrontchannelLogoutUri, StringComparison.Ordinal)
         && wanted.RedirectUris.ToHashSet(StringComparer.Ordinal).SetEquals(registered.RedirectUris);
 
     private static ClientMetadata ApplyScopes(ClientMetadata metadata, RegistrationPolicy policy, List<MetadataProblem> problems)

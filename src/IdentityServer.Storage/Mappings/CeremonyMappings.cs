@@ -67,6 +67,7 @@ internal sealed class OutboxMessageMapping : IEntityTypeConfiguration<OutboxMess
 
         // What a client was told, newest first.
         builder.HasIndex(message => new { message.ClientRowId, message.CreatedAt }).HasFilter("\"ClientRowId\" IS NOT NULL");
+        builder.HasIndex(message => new { message.ClientRowId, message.DueAt }).HasFilter("\"ClientRowId\" IS NOT NULL AND \"DueAt\" IS NOT NULL");
     }
 }
 

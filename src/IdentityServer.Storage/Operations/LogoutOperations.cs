@@ -24,6 +24,11 @@ public sealed class LogoutOperations
         WHERE a."SessionId" = $1 ORDER BY c."Id"
         """);
 
+    private static readonly SqlText Waiting = new(
+        """
+        SELECT 1 FROM "outbox_messages" WHERE "ClientRowId" = $1 AND "DueAt" IS NOT NULL AND "Payload" = $2 LIMIT 1
+        """);
+
     private readonly SqlRunner _sql;
     private readonly CeremonyWrites _writes;
 
@@ -48,11 +53,17 @@ public sealed class LogoutOperations
         return ([.. clients.Select(client => client.Client)], told.Count);
     }
 
-    /// <summary>Enqueues a notice to one client, in the unit of work that is open.</summary>
-    public Task EnqueueAsync(Guid userId, SessionClient client, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>Enqueues a notice to one client, in the unit of work that is open, unless the same one waits to be sent already.</summary>
+    public async Task EnqueueAsync(Guid userId, SessionClient client, DateTimeOffset now, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(client);
-        return _writes.AddAsync(
+        var payload = JsonSerializer.Serialize(new Told(client.SessionId));
+        if (await _sql.ReadAsync(Waiting, [client.ClientRowId, payload], static _ => true, cancellationToken) is [true, ..])
+        {
+            return;
+        }
+
+        await _writes.AddAsync(
             new OutboxMessage
             {
                 Id = Guid.CreateVersion7(now),
@@ -60,7 +71,7 @@ public sealed class LogoutOperations
                 Queue = OutboxQueue.Notifications,
                 UserId = userId,
                 ClientRowId = client.ClientRowId,
-                Payload = JsonSerializer.Serialize(new Told(client.SessionId)),
+                Payload = payload,
                 CreatedAt = now,
                 DueAt = now,
                 ExpiresAt = now + LogoutNotification.Lifetime,

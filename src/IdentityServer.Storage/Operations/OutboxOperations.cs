@@ -19,11 +19,16 @@ public sealed class OutboxOperations
         "HandedOverAt", "LastReply", "Queue", "ClientRowId"
         """;
 
+    // Of a client one at a time, its longest due: one that answers slowly, or has very many, holds up its own and nobody else's.
     private const string Due =
         """
-        SELECT "Id" FROM "outbox_messages"
-        WHERE "Queue" = $5 AND "DueAt" <= $3 AND "ExpiresAt" > $3 AND ("LeasedUntil" IS NULL OR "LeasedUntil" <= $3)
-        ORDER BY "DueAt" LIMIT $4
+        SELECT m."Id" FROM "outbox_messages" AS m
+        WHERE m."Queue" = $5 AND m."DueAt" <= $3 AND m."ExpiresAt" > $3 AND (m."LeasedUntil" IS NULL OR m."LeasedUntil" <= $3)
+          AND (m."ClientRowId" IS NULL OR NOT EXISTS (
+            SELECT 1 FROM "outbox_messages" AS o
+            WHERE o."ClientRowId" = m."ClientRowId" AND o."DueAt" IS NOT NULL
+              AND (o."LeasedUntil" > $3 OR (o."DueAt" <= $3 AND o."ExpiresAt" > $3 AND (o."DueAt", o."Id") < (m."DueAt", m."Id")))))
+        ORDER BY m."DueAt" LIMIT $4
         """;
 
     // SQLite has one writer, so the update sees what the one before it did. PostgreSQL steps over rows that another node is leasing.

@@ -8,9 +8,12 @@ namespace IdentityServer.Clients;
 /// The one step of a client's judgement that asks somebody else: documents that the metadata names and that must say so. It stands beside
 /// the pure rules, for every way in, and before any transaction, because the other side may be slow.
 /// </summary>
-internal sealed class ClientDocuments(EgressClient egress)
+internal sealed class ClientDocuments(EgressCache documents, ILogger<ClientDocuments> logger)
 {
     private const string Field = "sector_identifier_uri";
+    // So short that a document that was mended counts at once, and long enough that nobody has us ask again and again.
+    private static readonly TimeSpan Kept = TimeSpan.FromSeconds(5);
+
     private const string Mend = "Serve a JSON list of all redirect URIs there, as application/json (OpenID Connect Core §8.1).";
 
     /// <summary>
@@ -26,13 +29,20 @@ internal sealed class ClientDocuments(EgressClient egress)
             return null;
         }
 
-        return await egress.GetAsync(new Uri(address, UriKind.Absolute), EgressRules.Sector, cancellationToken) switch
+        return await documents.GetAsync(new Uri(address, UriKind.Absolute), EgressRules.Sector, Kept, cancellationToken) switch
         {
             EgressAnswer.Answered answered => ProblemOf(answered.Body, metadata.RedirectUris),
-            EgressAnswer.Refused refused => new(Field, $"is not asked: {refused.Reason}", Mend),
-            EgressAnswer.Failed failed => new(Field, $"could not be read: {failed.Reason}", Mend),
+            EgressAnswer.Refused refused => NotRead(metadata, refused.Reason),
+            EgressAnswer.Failed failed => NotRead(metadata, failed.Reason),
             var other => throw new System.Diagnostics.UnreachableException($"Unmapped answer {other}."),
         };
+    }
+
+    // Whoever registers is not the operator: what a name means inside our walls is for the log.
+    private MetadataProblem NotRead(ClientMetadata metadata, string reason)
+    {
+        logger.DocumentNotRead(metadata.ClientId ?? "(new)", Field, reason);
+        return new(Field, "could not be read", $"{Mend} The operator's log has the reason.");
     }
 
     /// <summary>The same for what a document holds.</summary>

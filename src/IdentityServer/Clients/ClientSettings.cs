@@ -100,7 +100,7 @@ internal sealed record ClientSettings
         AccessTokenLifetime = Seconds(metadata.AccessTokenLifetime) ?? TokenLifetimes.AccessToken,
         RefreshTokenLifetime = Seconds(metadata.RefreshTokenLifetime) ?? TokenLifetimes.RefreshToken,
         RefreshTokenIdleLifetime = Seconds(metadata.RefreshTokenIdleLifetime) ?? TokenLifetimes.IdleRefreshToken,
-        Sector = metadata.SubjectType == SubjectTypes.Pairwise ? HostOf(metadata.SectorIdentifierUri ?? metadata.RedirectUris[0]) : null,
+        Sector = metadata.Sector,
         DefaultMaxAge = Seconds(metadata.DefaultMaxAge),
         GrantTypes = metadata.GrantTypes!.ToFrozenSet(StringComparer.Ordinal),
         AllowedScopes = metadata.Scopes.ToFrozenSet(StringComparer.Ordinal),
@@ -116,8 +116,6 @@ internal sealed record ClientSettings
     };
 
     private static TimeSpan? Seconds(int? seconds) => seconds is { } given ? TimeSpan.FromSeconds(given) : null;
-
-    private static string HostOf(string uri) => new Uri(uri, UriKind.Absolute).IdnHost;
 
     private static RedirectUri[] Restore(IReadOnlyList<string> uris, string applicationType) =>
         [.. uris.Select(uri => RedirectUri.Restore(uri, applicationType))];

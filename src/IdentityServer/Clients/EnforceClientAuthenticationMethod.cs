@@ -31,6 +31,13 @@ internal sealed class EnforceClientAuthenticationMethod(ClientCache clients) : I
 
         var client = await clients.FindSettingsAsync(context.ClientId!, context.CancellationToken)
             ?? throw new InvalidOperationException("The client was there a moment ago.");
+        if (client.IsPublic && context.EndpointType is OpenIddictServerEndpointType.Introspection)
+        {
+            // Before the token is looked at: else the answer would tell live tokens from dead ones to anybody (RFC 7662 §2.1, §4).
+            context.Reject(OpenIddictConstants.Errors.InvalidClient, "A client without credentials may not introspect.");
+            return;
+        }
+
         var used = MethodOf(context);
         if (string.Equals(used, client.TokenEndpointAuthMethod, StringComparison.Ordinal))
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -10,7 +11,8 @@ namespace IdentityServer.Egress;
 /// </summary>
 internal sealed class EgressClient(EgressPolicy policy, IEgressNetwork network, EgressTrust trust, TimeProvider time)
 {
-    private readonly EgressTurns _turns = new();
+    // For each kind of request apart: addresses that anybody can have asked must not use up the turns of those that sign clients in.
+    private readonly ConcurrentDictionary<string, EgressTurns> _turns = new(StringComparer.Ordinal);
 
     /// <summary>Fetches what is at an address.</summary>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
@@ -33,7 +35,7 @@ internal sealed class EgressClient(EgressPolicy policy, IEgressNetwork network, 
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
         try
         {
-            using var turn = await _turns.TakeAsync(address.IdnHost, either.Token);
+            using var turn = await _turns.GetOrAdd(rules.Name, static _ => new()).TakeAsync(address.IdnHost, either.Token);
             return turn is null
                 ? new EgressAnswer.Failed("too many other requests of this server wait already")
                 : await SendNowAsync(address, form, rules, either.Token);

@@ -45,7 +45,8 @@ internal static class ImportVerbs
           client_name                            what people see; required in effect, since a client is recognised by it
           redirect_uris                          where answers go; compared exactly
           post_logout_redirect_uris              where people go after signing out
-          token_endpoint_auth_method             client_secret_basic (when left out), client_secret_post, or none with PKCE alone
+          token_endpoint_auth_method             client_secret_basic (when left out), client_secret_post, private_key_jwt, or none with PKCE alone
+          jwks, jwks_uri                         the client's public keys, or where it publishes them; for private_key_jwt
           grant_types                            authorization_code (when left out), refresh_token, client_credentials
           scope                                  separated by blanks, such as "openid profile email"
           id_token_signed_response_alg           RS256 (when left out), ES256 or PS256
@@ -71,7 +72,7 @@ internal static class ImportVerbs
           scopes                    required; a list of {"name": ..., "description": ...}. A name belongs to one resource, and people
                                       read the description before they allow it
           access_token_lifetime     seconds, 30 to 900; 900 when left out
-          access_token_signing_alg  RS256 or ES256; the server's own choice when left out
+          access_token_signing_alg  RS256, ES256 or PS256; the server's own choice when left out
         Any other member is an error that names it.
 
         Example of a line:

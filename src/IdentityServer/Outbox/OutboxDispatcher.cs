@@ -63,6 +63,7 @@ internal sealed class OutboxDispatcher(
     private async Task TurnAsync(CancellationToken ct)
     {
         Collect();
+        _more |= _ended.Exists(static attempt => attempt.Message.ClientRowId is not null); // the client's next one may go now
         var signalled = Room > 0 && signal.Reset(queue);
         var clear = false;
         try

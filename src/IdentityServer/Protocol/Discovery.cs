@@ -57,7 +57,9 @@ internal sealed class AdvertiseWhatWeDo : IOpenIddictServerHandler<HandleConfigu
         // Public clients authenticate by nothing (RFC 8414 §2). They may not introspect.
         context.TokenEndpointAuthenticationMethods.Add(ClientAuthenticationMethods.None);
         context.RevocationEndpointAuthenticationMethods.Add(ClientAuthenticationMethods.None);
-        context.PushedAuthorizationEndpointAuthenticationMethods.Add(ClientAuthenticationMethods.None);
+
+        // No registry knows a list of methods for pushed requests: those of the token endpoint hold (RFC 9126 §2).
+        context.PushedAuthorizationEndpointAuthenticationMethods.Clear();
         return ValueTask.CompletedTask;
     }
 }

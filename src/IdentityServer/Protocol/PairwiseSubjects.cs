@@ -17,8 +17,10 @@ internal sealed class PairwiseSubjects(InstallationSecrets secrets)
 
     private const string Label = "IdentityServer pairwise subject v1";
 
+    private SecretKey? _key;
+
     /// <summary>Sees to it that the key exists, while the server starts: where it is needed first, a transaction is open that cannot wait for another.</summary>
-    public async Task PrepareAsync(CancellationToken cancellationToken) => await secrets.CurrentAsync(KeyPurpose, cancellationToken);
+    public async Task PrepareAsync(CancellationToken cancellationToken) => _key = await secrets.CurrentAsync(KeyPurpose, cancellationToken);
 
     /// <summary>A user's subject at a client.</summary>
     public ValueTask<string> OfAsync(Guid userId, ClientSettings client, CancellationToken cancellationToken) =>
@@ -26,7 +28,7 @@ internal sealed class PairwiseSubjects(InstallationSecrets secrets)
 
     private async ValueTask<string> DeriveAsync(Guid userId, string sector, CancellationToken cancellationToken)
     {
-        var key = await secrets.CurrentAsync(KeyPurpose, cancellationToken);
+        var key = _key ??= await secrets.CurrentAsync(KeyPurpose, cancellationToken);
 
         // The lengths of label and identifier are fixed, so no two inputs read alike.
         var input = Encoding.UTF8.GetBytes($"{Label}{userId:N}{sector.ToLowerInvariant()}");

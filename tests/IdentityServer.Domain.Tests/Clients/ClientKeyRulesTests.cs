@@ -69,6 +69,16 @@ public sealed class ClientKeyRulesTests
     [Fact]
     public void A_set_is_bounded() => Fault([.. Enumerable.Range(0, 21).Select(number => P256.Replace("one", $"{number}", StringComparison.Ordinal))]).ShouldNotBeNull();
 
+    [Theory]
+    [InlineData("\"kid\":1")]
+    [InlineData("\"alg\":5")]
+    [InlineData("\"x5c\":\"a\"")]
+    [InlineData("\"key_ops\":\"verify\"")]
+    [InlineData("\"key_ops\":[1]")]
+    [InlineData("\"x5t\":\"\\ud800\"")]
+    public void A_member_of_the_wrong_kind_is_refused(string member) =>
+        Fault(P256.Replace("\"kid\":\"one\"", member, StringComparison.Ordinal)).ShouldNotBeNull().Rule.ShouldContain("kind");
+
     private static UriFault? Fault(params string[] keys) => Broken($$"""{"keys":[{{string.Join(',', keys)}}]}""");
 
     private static UriFault? Broken(string json)

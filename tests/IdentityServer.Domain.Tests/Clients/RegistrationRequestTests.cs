@@ -45,6 +45,20 @@ public sealed class RegistrationRequestTests
         taken.ShouldBeGreaterThan(500);
     }
 
+    [Theory]
+    [InlineData("""{"client_id":"c-1","client_name":"Shop","subject_type":"pairwise","redirect_uris":["https://victim.example/cb"],"scope":"openid"}""", false)]
+    [InlineData("""{"client_id":"c-1","client_name":"Shop","subject_type":"public","redirect_uris":["https://app.example.com/callback"],"scope":"openid"}""", false)]
+    [InlineData("""{"client_id":"c-1","client_name":"Shop","subject_type":"pairwise","redirect_uris":["https://app.example.com/other"],"scope":"openid"}""", true)]
+    public void R4_No_change_shows_a_client_the_subjects_of_another_sector(string change, bool taken)
+    {
+        var pairwise = Registered with { SubjectType = SubjectTypes.Pairwise };
+
+        var verdict = RegistrationRequest.JudgeChange(JsonDocument.Parse(change).RootElement, Narrow, pairwise);
+
+        (verdict is ClientMetadataVerdict.Accepted).ShouldBe(taken);
+        (verdict as ClientMetadataVerdict.Refused)?.Problems.ShouldHaveSingleItem().Field.ShouldBe("subject_type");
+    }
+
     [Fact]
     public void Nobody_may_introspect_a_resource_by_registering()
     {

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using IdentityServer.Tests.Support;
+using Microsoft.Extensions.Logging;
 
 namespace IdentityServer.Tests.Hosting;
 
@@ -151,18 +152,25 @@ public sealed class FuzzTests
     }
 
     /// <summary>A server with a client, a person who is signed in and one who is about to, and a driver of many requests.</summary>
-    private sealed class Stage(World world, HttpClient http, RelyingParty client, string signedIn, string codePage, string antiforgery, string pending) : IAsyncDisposable
+    private sealed class Stage(
+        World world, FailureLog log, HttpClient http, RelyingParty client, string signedIn, string codePage, string antiforgery, string pending) : IAsyncDisposable
     {
         private readonly ConcurrentQueue<string> _failures = new();
         private int _sent;
 
         public int Answers => _sent;
 
-        public IReadOnlyCollection<string> Failures => _failures;
+        /// <summary>Answers that are failures, and what the server calls one itself, whatever it answered.</summary>
+        public IEnumerable<string> Failures => _failures.Concat(log.Failures);
 
         public static async Task<Stage> StartAsync(bool postgreSql)
         {
-            var world = await World.StartAsync(postgreSql, setup => setup.ShowLog = false);
+            var log = new FailureLog();
+            var world = await World.StartAsync(postgreSql, setup =>
+            {
+                setup.ShowLog = false;
+                setup.Configure = builder => builder.Logging.AddProvider(log);
+            });
             var (one, two) = (await world.AddUserAsync(), await world.AddUserAsync());
             var client = await world.AddClientAsync("client_secret_post");
             var atWork = world.OpenBrowser();
@@ -171,7 +179,7 @@ public sealed class FuzzTests
             var page = await waiting.ReachCodePageAsync(client.Start(), two);
             var token = page.Document.QuerySelector("[name=antiforgery]")!.GetAttribute("value")!;
             return new(
-                world, world.Server.CreateClient(cookies: false), client, atWork.Cookies.GetCookieHeader(world.Server.Address),
+                world, log, world.Server.CreateClient(cookies: false), client, atWork.Cookies.GetCookieHeader(world.Server.Address),
                 page.Message.RequestMessage!.RequestUri!.PathAndQuery, token, waiting.Cookies.GetCookieHeader(world.Server.Address));
         }
 

@@ -8,6 +8,21 @@ namespace IdentityServer.Tests.Hosting;
 /// <summary>What no form of ours looks like is refused in good order: a stranger's nonsense is never a failure of the server.</summary>
 public sealed class UnreadableRequestTests
 {
+    [Fact]
+    public async Task A_token_whose_header_is_not_unicode_is_one_that_is_not_valid()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        foreach (var header in new[] { """{"kid":"\ud800"}""", "{\"kid\":\"\u00ff\"}" })
+        {
+            var token = System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.Latin1.GetBytes(header)) + ".e30.x";
+
+            (await client.UserInfoAsync(token)).Status.ShouldBe(System.Net.HttpStatusCode.Unauthorized);
+            (await client.PostAsync("/connect/introspect", new() { ["token"] = token })).Json.GetProperty("active").GetBoolean().ShouldBeFalse();
+            (await client.PostAsync("/connect/par", client.Request(("claims", """{"userinfo":{"\ud800":null}}""")))).Error.ShouldBe("invalid_request");
+        }
+    }
+
     private const int LargestBody = 64 * 1024;
 
     private static readonly string[] _endpoints =

@@ -10,7 +10,7 @@ public sealed class DiscoveryTests
     private static readonly JsonSerializerOptions _indented = new() { WriteIndented = true, NewLine = "\n" };
 
     [Fact]
-    public async Task The_metadata_is_what_somebody_has_read_and_kept()
+    public async Task D1_The_metadata_is_what_somebody_has_read_and_kept()
     {
         await using var world = await World.StartAsync();
         var answer = await world.OpenBrowser().GetAsync("/.well-known/openid-configuration");
@@ -35,7 +35,31 @@ public sealed class DiscoveryTests
     }
 
     [Fact]
-    public async Task The_OAuth_metadata_says_the_same()
+    public async Task D2_Every_member_is_one_that_a_registry_knows()
+    {
+        // IANA's registry of OAuth authorization server metadata, which holds those of OpenID Connect Discovery and of the logout
+        // specifications too, as far as we have a use for them.
+        string[] known =
+        [
+            "issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "registration_endpoint", "scopes_supported", "response_types_supported",
+            "response_modes_supported", "grant_types_supported", "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported",
+            "ui_locales_supported", "revocation_endpoint", "revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported",
+            "introspection_endpoint", "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported",
+            "code_challenge_methods_supported", "userinfo_endpoint", "acr_values_supported", "subject_types_supported", "id_token_signing_alg_values_supported",
+            "userinfo_signing_alg_values_supported", "request_object_signing_alg_values_supported", "claims_supported", "claims_parameter_supported",
+            "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "authorization_response_iss_parameter_supported",
+            "pushed_authorization_request_endpoint", "end_session_endpoint", "prompt_values_supported", "backchannel_logout_supported",
+            "backchannel_logout_session_supported", "frontchannel_logout_supported", "frontchannel_logout_session_supported",
+        ];
+        await using var world = await World.StartAsync();
+
+        var members = JsonDocument.Parse((await world.OpenBrowser().GetAsync("/.well-known/openid-configuration")).Body).RootElement.EnumerateObject();
+
+        members.Select(member => member.Name).ShouldBeSubsetOf(known);
+    }
+
+    [Fact]
+    public async Task D1_The_OAuth_metadata_says_the_same()
     {
         await using var world = await World.StartAsync();
         var browser = world.OpenBrowser();
@@ -47,7 +71,7 @@ public sealed class DiscoveryTests
     }
 
     [Fact]
-    public async Task The_issuer_is_one_text_wherever_it_stands()
+    public async Task D1_The_issuer_is_one_text_wherever_it_stands()
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync();
@@ -63,7 +87,7 @@ public sealed class DiscoveryTests
     }
 
     [Fact]
-    public async Task Keys_are_published_without_what_is_private_each_under_a_name_of_its_own()
+    public async Task D3_Keys_are_published_without_what_is_private_each_under_a_name_of_its_own()
     {
         await using var world = await World.StartAsync();
 

@@ -77,7 +77,13 @@ public sealed class IntrospectionTests
         var everybody = await world.AddClientAsync("none");
         var tokens = await everybody.SignInAsync(await world.AddUserAsync());
 
-        (await everybody.PostAsync("/connect/introspect", new() { ["token"] = tokens.AccessToken! })).Error.ShouldNotBeNull();
+        // Live or dead, the answer is one and the same.
+        foreach (var token in new[] { tokens.AccessToken!, tokens.RefreshToken!, "never-was-one" })
+        {
+            var untold = await everybody.PostAsync("/connect/introspect", new() { ["token"] = token });
+            (untold.Status, untold.Error).ShouldBe((HttpStatusCode.Unauthorized, "invalid_client"), token);
+        }
+
         var thief = new RelyingParty(world.Server.CreateClient(cookies: false), () => world.OpenBrowser(), client.Id, "not-the-secret", "client_secret_basic");
         var refused = await thief.PostAsync("/connect/introspect", new() { ["token"] = tokens.AccessToken! });
         refused.Error.ShouldBe("invalid_client");

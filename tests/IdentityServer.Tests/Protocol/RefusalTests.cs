@@ -23,7 +23,7 @@ public sealed class RefusalTests
         { "code_challenge_method", "plain", "invalid_request" },
         { "scope", "openid nonsense", "invalid_scope" },
         { "request", "eyJhbGciOiJub25lIn0.e30.", "request_not_supported" },
-        { "request_uri", "https://app.example.com/request.jwt", "request_uri_not_supported" },
+        { "request_uri", "https://app.example.com/request.jwt", "invalid_request_uri" },
         { "resource", "https://api.example.com", "invalid_target" },
     };
 

@@ -78,4 +78,23 @@ public sealed class TokenLifetimeTests
 
         (await client.RefreshAsync(tokens.RefreshToken!)).Error.ShouldBe("invalid_grant");
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Of_many_refreshes_at_two_nodes_at_once_one_wins_and_what_it_won_is_lost_with_the_family(bool postgreSql)
+    {
+        await using var world = await World.StartAsync(postgreSql);
+        await using var node = await world.Server.StartAnotherNodeAsync(setup => setup.Settings["Issuer"] = world.Server.Address.GetLeftPart(UriPartial.Authority));
+        var client = await world.AddClientAsync();
+        var there = new RelyingParty(node.CreateClient(cookies: false), () => world.OpenBrowser(node), client.Id, client.Secret, "client_secret_basic");
+        var tokens = await client.SignInAsync(await world.AddUserAsync());
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(number => (number % 2 == 0 ? client : there).RefreshAsync(tokens.RefreshToken!)));
+
+        var winner = answers.Single(answer => answer.Status == HttpStatusCode.OK);
+        answers.Count(answer => answer.Error == "invalid_grant").ShouldBe(19);
+        (await there.RefreshAsync(winner.RefreshToken!)).Error.ShouldBe("invalid_grant");
+        (await client.UserInfoAsync(winner.AccessToken!)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+    }
 }

@@ -621,6 +621,9 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     b.HasIndex("ClientRowId", "CreatedAt")
                         .HasFilter("\"ClientRowId\" IS NOT NULL");
 
+                    b.HasIndex("ClientRowId", "DueAt")
+                        .HasFilter("\"ClientRowId\" IS NOT NULL AND \"DueAt\" IS NOT NULL");
+
                     b.HasIndex("Queue", "DueAt")
                         .HasFilter("\"DueAt\" IS NOT NULL");
 

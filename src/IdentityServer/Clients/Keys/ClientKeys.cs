@@ -90,9 +90,9 @@ internal sealed class ClientKeys(EgressCache documents, ILogger<ClientKeys> logg
             using var json = JsonDocument.Parse(document);
             return ClientKeyRules.FirstBroken(json.RootElement) is null ? Read(json.RootElement) : [];
         }
-        catch (JsonException)
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or ArgumentException)
         {
-            return [];
+            return []; // no JSON, no Unicode, or a key that the library takes for none
         }
     }
 

@@ -23,6 +23,9 @@ namespace IdentityServer.Protocol.Authorization;
 internal sealed class DecideNextStep(SessionReader sessions, ConsentService consent, ClientCache clients, PairwiseSubjects subjects, TimeProvider clock)
     : IOpenIddictServerHandler<HandleAuthorizationRequestContext>
 {
+    // A subject that nobody has.
+    private const string Stranger = "";
+
     public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
         OpenIddictServerHandlerDescriptor.CreateBuilder<HandleAuthorizationRequestContext>()
             .UseScopedHandler<DecideNextStep>()
@@ -112,10 +115,15 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
     {
         var hinted = context.IdentityTokenHintPrincipal?.GetClaim(Claims.Subject)
             ?? (ClaimsRequest.TryRead((string?)context.Request.GetParameter(Parameters.Claims), out var asked, out _) ? asked.Subject : null);
-        return hinted is not null && session is not null && client.Sector is not null
-            && string.Equals(hinted, await subjects.OfAsync(session.UserId, client, context.CancellationToken), StringComparison.Ordinal)
-                ? session.UserId.ToString("D")
-                : hinted;
+        if (hinted is null || session is null || client.Sector is null)
+        {
+            return hinted;
+        }
+
+        // The account's own subject is not this client's to name: it could find out who is who by asking.
+        return string.Equals(hinted, await subjects.OfAsync(session.UserId, client, context.CancellationToken), StringComparison.Ordinal)
+            ? session.UserId.ToString("D")
+            : Stranger;
     }
 
     // To whoever is signed in already, being asked again says nothing.

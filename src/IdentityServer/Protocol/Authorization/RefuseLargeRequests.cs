@@ -45,7 +45,8 @@ internal sealed class RefuseLargeRequests<TContext> : IOpenIddictServerHandler<T
         return ValueTask.CompletedTask;
     }
 
-    private static string? Fault(OpenIddictRequest request)
+    /// <summary>What is too large about a request; null for nothing.</summary>
+    internal static string? Fault(OpenIddictRequest request)
     {
         var (count, size) = (0, 0);
         foreach (var (name, parameter) in request.GetParameters())

@@ -1,3 +1,4 @@
+using IdentityServer.Storage;
 using System.Collections.Frozen;
 using IdentityServer.Clients;
 using IdentityServer.Domain.Clients;
@@ -35,7 +36,7 @@ internal sealed class CrossOriginAccess(RequestDelegate next, RegisteredOrigins 
     {
         var request = context.Request;
         var origin = request.Headers.Origin.ToString();
-        var admitted = origin.Length > 0 && await origins.ContainAsync(origin, context.RequestAborted);
+        var admitted = origin.Length > 0 && await IsAdmittedAsync(origin, context.RequestAborted);
 
         // When the answer starts, because refusals and failures are for the page to read as well, and some clear what was set before.
         context.Response.OnStarting(
@@ -60,6 +61,19 @@ internal sealed class CrossOriginAccess(RequestDelegate next, RegisteredOrigins 
         }
 
         await next(context);
+    }
+
+    // Discovery and keys need no database, and must not fail for a page that asks while it is away: the page is not admitted, no more.
+    private async Task<bool> IsAdmittedAsync(string origin, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await origins.ContainAsync(origin, cancellationToken);
+        }
+        catch (Exception failure) when (StorageFailure.IsPassing(failure))
+        {
+            return false;
+        }
     }
 
     private static Task Write((HttpResponse Response, string? Origin) state)

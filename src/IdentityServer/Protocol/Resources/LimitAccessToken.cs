@@ -1,3 +1,4 @@
+using IdentityServer.Protocol.SigningKeys;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -39,8 +40,8 @@ internal sealed class LimitAccessToken : IOpenIddictServerHandler<ProcessSignInC
     }
 }
 
-/// <summary>Signs an access token with the algorithm that its resource registered, where it did (RFC 9068 §2.1).</summary>
-internal sealed class SignForResource : IOpenIddictServerHandler<GenerateTokenContext>
+/// <summary>Signs an access token with the algorithm that its resource registered, or with our own choice (RFC 9068 §2.1).</summary>
+internal sealed class SignForResource(SigningKeyRing keys) : IOpenIddictServerHandler<GenerateTokenContext>
 {
     public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
         OpenIddictServerHandlerDescriptor.CreateBuilder<GenerateTokenContext>()
@@ -52,9 +53,10 @@ internal sealed class SignForResource : IOpenIddictServerHandler<GenerateTokenCo
     public ValueTask HandleAsync(GenerateTokenContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (context.TokenType == TokenTypeIdentifiers.AccessToken && TokenTarget.Of(context.Transaction).Algorithm is { } algorithm)
+        // Not from the options: OpenIddict sorts their keys, and which of many comes first is nobody's promise.
+        if (context.TokenType == TokenTypeIdentifiers.AccessToken)
         {
-            context.SigningCredentials = context.Options.SigningCredentials.First(credentials => credentials.Algorithm == algorithm);
+            context.SigningCredentials = TokenTarget.Of(context.Transaction).Algorithm is { } algorithm ? keys.For(algorithm) : keys.Current.Signers[0];
         }
 
         return ValueTask.CompletedTask;

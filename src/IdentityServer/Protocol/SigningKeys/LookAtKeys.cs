@@ -94,9 +94,9 @@ internal sealed class JudgeByKeysOfNow(KeysOfNow keys) : IOpenIddictServerHandle
             return header.RootElement.ValueKind == JsonValueKind.Object
                 && header.RootElement.TryGetProperty("kid", out var kid) && kid.ValueKind == JsonValueKind.String ? kid.GetString() : null;
         }
-        catch (Exception other) when (other is FormatException or JsonException)
+        catch (Exception other) when (other is FormatException or JsonException or InvalidOperationException)
         {
-            return null;
+            return null; // the last is text that is not Unicode
         }
     }
 }

@@ -1,4 +1,5 @@
 using IdentityServer.Clients;
+using IdentityServer.Protocol.SigningKeys;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -8,7 +9,7 @@ using static OpenIddict.Server.OpenIddictServerHandlers;
 namespace IdentityServer.Protocol.Tokens;
 
 /// <summary>Signs id_tokens with the algorithm that the client registered, and writes no row for them: nothing ever looks one up.</summary>
-internal sealed class ShapeIdToken(ClientCache clients) : IOpenIddictServerHandler<GenerateTokenContext>
+internal sealed class ShapeIdToken(ClientCache clients, SigningKeyRing keys) : IOpenIddictServerHandler<GenerateTokenContext>
 {
     public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
         OpenIddictServerHandlerDescriptor.CreateBuilder<GenerateTokenContext>()
@@ -29,8 +30,8 @@ internal sealed class ShapeIdToken(ClientCache clients) : IOpenIddictServerHandl
         var client = await clients.FindSettingsAsync(context.ClientId!, context.CancellationToken)
             ?? throw new InvalidOperationException("The client was validated and must exist.");
 
-        // The options hold the keys that sign now, one for each algorithm, in the order of our own preference.
-        context.SigningCredentials = context.Options.SigningCredentials.First(credentials => credentials.Algorithm == client.IdTokenSigningAlgorithm);
+        // Not from the options: OpenIddict sorts their keys, and which of many comes first is nobody's promise.
+        context.SigningCredentials = keys.For(client.IdTokenSigningAlgorithm);
     }
 }
 

@@ -74,6 +74,23 @@ public sealed class PairwiseSubjectTests
     }
 
     [Fact]
+    public async Task R4_A_client_cannot_find_out_whose_public_subject_it_is_by_asking_for_it()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync(extra: Pairwise);
+        var plain = await world.AddClientAsync();
+        var browser = world.OpenBrowser();
+        var back = await browser.SignInAsync(plain.Start(), await world.AddUserAsync());
+        var tokens = await plain.ExchangeAsync(back.Parameter("code")!);
+        var own = tokens.IdTokenClaims.GetProperty("sub").GetString()!;
+        var claims = $$$$"""{"id_token":{"sub":{"value":"{{{{own}}}}"}}}""";
+
+        (await browser.FollowAsync(await browser.GetAsync(client.Start(("prompt", "none"), ("claims", claims))))).Parameter("error").ShouldBe("login_required");
+        (await browser.FollowAsync(await browser.GetAsync(client.Start(("prompt", "none"), ("id_token_hint", tokens.IdToken))))).Parameter("error").ShouldBe("login_required");
+        (await browser.FollowAsync(await browser.GetAsync(client.Start(("prompt", "none"))))).Parameter("code").ShouldNotBeNull();
+    }
+
+    [Fact]
     public async Task L1_A_hint_with_a_pairwise_subject_signs_out()
     {
         await using var world = await World.StartAsync();

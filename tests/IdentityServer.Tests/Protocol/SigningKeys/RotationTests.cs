@@ -117,7 +117,7 @@ public sealed class RotationTests
         await world.AdvanceAsync(TimeSpan.FromSeconds(2));
         (await PublishedKeys.FetchAsync(world.Server)).Kids.ShouldNotContain(former);
         var exchanged = await client.ExchangeAsync(code);
-        world.Clock.AdjustTime(world.Clock.GetUtcNow() + (13 * Day));
+        world.Clock.AdjustTime(world.Clock.GetUtcNow() + (6 * Day));
         var refreshed = await client.RefreshAsync(tokens.RefreshToken!);
 
         exchanged.Status.ShouldBe(HttpStatusCode.OK, exchanged.Json.ToString());

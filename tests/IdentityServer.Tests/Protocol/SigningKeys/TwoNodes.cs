@@ -64,10 +64,10 @@ internal sealed class TwoNodes : IAsyncDisposable
         await FetchAsync();
     }
 
-    /// <summary>An id_token and an access token from each node. The refresh token goes from one to the other; the person signs in every ten days.</summary>
+    /// <summary>An id_token and an access token from each node. The refresh token goes from one to the other; the person signs in every six days, since a refresh token ends when nobody uses it for seven.</summary>
     public async Task<List<TokenAnswer>> IssueAsync()
     {
-        if (_world.Clock.GetUtcNow() - _signedIn > TimeSpan.FromDays(10))
+        if (_world.Clock.GetUtcNow() - _signedIn > TimeSpan.FromDays(6))
         {
             (_refreshToken, _signedIn) = ((await Clients[0].SignInAsync(_email)).RefreshToken!, _world.Clock.GetUtcNow());
         }

@@ -65,6 +65,11 @@ internal sealed class TakeRequestObject<TContext>(ClientCache clients, RequestOb
                 break;
             case RequestObjectAnswer.Read read:
                 Put(context, client, read.Parameters);
+                if (RefuseLargeRequests<ExtractAuthorizationRequestContext>.Fault(request) is { } fault)
+                {
+                    context.Reject(Errors.InvalidRequestObject, $"The request object is refused. {fault}"); // it is stored as any other
+                }
+
                 break;
             case RequestObjectAnswer.Refused refused:
                 context.Reject(refused.Error, $"The request object is refused. {refused.Reason}");

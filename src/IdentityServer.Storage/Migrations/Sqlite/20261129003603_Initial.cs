@@ -1,10 +1,9 @@
 ﻿using System;
 using Microsoft.EntityFrameworkCore.Migrations;
-using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-namespace IdentityServer.Storage.Migrations.PostgreSql
+namespace IdentityServer.Storage.Migrations.Sqlite
 {
     /// <inheritdoc />
     public partial class Initial : Migration
@@ -16,15 +15,15 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "audit_events",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    At = table.Column<long>(type: "bigint", nullable: false),
-                    Name = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    UserId = table.Column<Guid>(type: "uuid", nullable: true),
-                    ClientId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    SessionId = table.Column<Guid>(type: "uuid", nullable: true),
-                    ChallengeId = table.Column<Guid>(type: "uuid", nullable: true),
-                    Network = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
-                    Details = table.Column<string>(type: "text", nullable: false)
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    At = table.Column<long>(type: "INTEGER", nullable: false),
+                    Name = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    UserId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    ClientId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    SessionId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    ChallengeId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    Network = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
+                    Details = table.Column<string>(type: "TEXT", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -35,23 +34,23 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "clients",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
-                    BackchannelLogout = table.Column<bool>(type: "boolean", nullable: false),
-                    ApplicationType = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
-                    ClientId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    ClientSecret = table.Column<string>(type: "text", nullable: true),
-                    ClientType = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
-                    ConcurrencyToken = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
-                    ConsentType = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
-                    DisplayName = table.Column<string>(type: "text", nullable: true),
-                    DisplayNames = table.Column<string>(type: "text", nullable: true),
-                    JsonWebKeySet = table.Column<string>(type: "text", nullable: true),
-                    Permissions = table.Column<string>(type: "text", nullable: true),
-                    PostLogoutRedirectUris = table.Column<string>(type: "text", nullable: true),
-                    Properties = table.Column<string>(type: "text", nullable: true),
-                    RedirectUris = table.Column<string>(type: "text", nullable: true),
-                    Requirements = table.Column<string>(type: "text", nullable: true),
-                    Settings = table.Column<string>(type: "text", nullable: true)
+                    Id = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    BackchannelLogout = table.Column<bool>(type: "INTEGER", nullable: false),
+                    ApplicationType = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
+                    ClientId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    ClientSecret = table.Column<string>(type: "TEXT", nullable: true),
+                    ClientType = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
+                    ConcurrencyToken = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
+                    ConsentType = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
+                    DisplayName = table.Column<string>(type: "TEXT", nullable: true),
+                    DisplayNames = table.Column<string>(type: "TEXT", nullable: true),
+                    JsonWebKeySet = table.Column<string>(type: "TEXT", nullable: true),
+                    Permissions = table.Column<string>(type: "TEXT", nullable: true),
+                    PostLogoutRedirectUris = table.Column<string>(type: "TEXT", nullable: true),
+                    Properties = table.Column<string>(type: "TEXT", nullable: true),
+                    RedirectUris = table.Column<string>(type: "TEXT", nullable: true),
+                    Requirements = table.Column<string>(type: "TEXT", nullable: true),
+                    Settings = table.Column<string>(type: "TEXT", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -62,13 +61,13 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "consent_questions",
                 columns: table => new
                 {
-                    RequestUri = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    ClientId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
-                    RedirectUri = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: false),
-                    Scopes = table.Column<string>(type: "text", nullable: false),
-                    Allowed = table.Column<bool>(type: "boolean", nullable: true),
-                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false)
+                    RequestUri = table.Column<string>(type: "TEXT", maxLength: 256, nullable: false),
+                    UserId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    ClientId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    RedirectUri = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: false),
+                    Scopes = table.Column<string>(type: "TEXT", nullable: false),
+                    Allowed = table.Column<bool>(type: "INTEGER", nullable: true),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -79,11 +78,11 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "counters",
                 columns: table => new
                 {
-                    Key = table.Column<string>(type: "character varying(160)", maxLength: 160, nullable: false),
-                    Bucket = table.Column<long>(type: "bigint", nullable: false),
-                    Count = table.Column<int>(type: "integer", nullable: false),
-                    PreviousCount = table.Column<int>(type: "integer", nullable: false),
-                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false)
+                    Key = table.Column<string>(type: "TEXT", maxLength: 160, nullable: false),
+                    Bucket = table.Column<long>(type: "INTEGER", nullable: false),
+                    Count = table.Column<int>(type: "INTEGER", nullable: false),
+                    PreviousCount = table.Column<int>(type: "INTEGER", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -94,10 +93,10 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "DataProtectionKeys",
                 columns: table => new
                 {
-                    Id = table.Column<int>(type: "integer", nullable: false)
-                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
-                    FriendlyName = table.Column<string>(type: "text", nullable: true),
-                    Xml = table.Column<string>(type: "text", nullable: true)
+                    Id = table.Column<int>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    FriendlyName = table.Column<string>(type: "TEXT", nullable: true),
+                    Xml = table.Column<string>(type: "TEXT", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -108,10 +107,10 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "installation_secrets",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    Purpose = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    ProtectedValue = table.Column<string>(type: "text", nullable: false),
-                    CreatedAt = table.Column<long>(type: "bigint", nullable: false)
+                    Id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    Purpose = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
+                    ProtectedValue = table.Column<string>(type: "TEXT", nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -122,29 +121,29 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "otp_challenges",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    LimitKey = table.Column<Guid>(type: "uuid", nullable: false),
-                    Purpose = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    Seed = table.Column<byte[]>(type: "bytea", nullable: false),
-                    BrowserHash = table.Column<byte[]>(type: "bytea", nullable: false),
-                    CredentialVersion = table.Column<long>(type: "bigint", nullable: false),
-                    KeyId = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    Reference = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
-                    State = table.Column<int>(type: "integer", nullable: false),
-                    AttemptsLeft = table.Column<int>(type: "integer", nullable: false),
-                    AccountSpent = table.Column<int>(type: "integer", nullable: false),
-                    AccountDay = table.Column<int>(type: "integer", nullable: false),
-                    AccountSpentOnDay = table.Column<int>(type: "integer", nullable: false),
-                    Sends = table.Column<int>(type: "integer", nullable: false),
-                    LastSentAt = table.Column<long>(type: "bigint", nullable: false),
-                    CreatedAt = table.Column<long>(type: "bigint", nullable: false),
-                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false),
-                    ClientId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    RequestUri = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    Language = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
-                    Browser = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    Network = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true)
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    UserId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    LimitKey = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Purpose = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
+                    Seed = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    BrowserHash = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    CredentialVersion = table.Column<long>(type: "INTEGER", nullable: false),
+                    KeyId = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    Reference = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    State = table.Column<int>(type: "INTEGER", nullable: false),
+                    AttemptsLeft = table.Column<int>(type: "INTEGER", nullable: false),
+                    AccountSpent = table.Column<int>(type: "INTEGER", nullable: false),
+                    AccountDay = table.Column<int>(type: "INTEGER", nullable: false),
+                    AccountSpentOnDay = table.Column<int>(type: "INTEGER", nullable: false),
+                    Sends = table.Column<int>(type: "INTEGER", nullable: false),
+                    LastSentAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    ClientId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    RequestUri = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    Language = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
+                    Browser = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    Network = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -155,22 +154,22 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "outbox_messages",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    Kind = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
-                    Queue = table.Column<int>(type: "integer", nullable: false),
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    ChallengeId = table.Column<Guid>(type: "uuid", nullable: true),
-                    ClientRowId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    Payload = table.Column<string>(type: "text", nullable: false),
-                    State = table.Column<int>(type: "integer", nullable: false),
-                    Failures = table.Column<int>(type: "integer", nullable: false),
-                    CreatedAt = table.Column<long>(type: "bigint", nullable: false),
-                    DueAt = table.Column<long>(type: "bigint", nullable: true),
-                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false),
-                    LeasedBy = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
-                    LeasedUntil = table.Column<long>(type: "bigint", nullable: true),
-                    HandedOverAt = table.Column<long>(type: "bigint", nullable: true),
-                    LastReply = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true)
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Kind = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
+                    Queue = table.Column<int>(type: "INTEGER", nullable: false),
+                    UserId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    ChallengeId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    ClientRowId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    Payload = table.Column<string>(type: "TEXT", nullable: false),
+                    State = table.Column<int>(type: "INTEGER", nullable: false),
+                    Failures = table.Column<int>(type: "INTEGER", nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    DueAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    LeasedBy = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
+                    LeasedUntil = table.Column<long>(type: "INTEGER", nullable: true),
+                    HandedOverAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    LastReply = table.Column<string>(type: "TEXT", maxLength: 200, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -181,12 +180,12 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "pending_accounts",
                 columns: table => new
                 {
-                    ChallengeId = table.Column<Guid>(type: "uuid", nullable: false),
-                    Email = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: false),
-                    PasswordHash = table.Column<string>(type: "character varying(512)", maxLength: 512, nullable: false),
-                    Language = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
-                    CreatedAt = table.Column<long>(type: "bigint", nullable: false),
-                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false)
+                    ChallengeId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Email = table.Column<string>(type: "TEXT", maxLength: 254, nullable: false),
+                    PasswordHash = table.Column<string>(type: "TEXT", maxLength: 512, nullable: false),
+                    Language = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -197,15 +196,15 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "registration_tokens",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
-                    Hash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: false),
-                    Label = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
-                    CreatedAt = table.Column<long>(type: "bigint", nullable: false),
-                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false),
-                    UsesLeft = table.Column<int>(type: "integer", nullable: false),
-                    Scopes = table.Column<string>(type: "character varying(6000)", maxLength: 6000, nullable: false),
-                    Pkce = table.Column<int>(type: "integer", nullable: false),
-                    RevokedAt = table.Column<long>(type: "bigint", nullable: true)
+                    Id = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
+                    Hash = table.Column<byte[]>(type: "BLOB", maxLength: 32, nullable: false),
+                    Label = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    UsesLeft = table.Column<int>(type: "INTEGER", nullable: false),
+                    Scopes = table.Column<string>(type: "TEXT", maxLength: 6000, nullable: false),
+                    Pkce = table.Column<int>(type: "INTEGER", nullable: false),
+                    RevokedAt = table.Column<long>(type: "INTEGER", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -216,10 +215,10 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "resources",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
-                    Name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
-                    AccessTokenLifetime = table.Column<int>(type: "integer", nullable: true),
-                    AccessTokenSigningAlg = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true)
+                    Id = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    Name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    AccessTokenLifetime = table.Column<int>(type: "INTEGER", nullable: true),
+                    AccessTokenSigningAlg = table.Column<string>(type: "TEXT", maxLength: 16, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -230,15 +229,15 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "scopes",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
-                    ConcurrencyToken = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
-                    Description = table.Column<string>(type: "text", nullable: true),
-                    Descriptions = table.Column<string>(type: "text", nullable: true),
-                    DisplayName = table.Column<string>(type: "text", nullable: true),
-                    DisplayNames = table.Column<string>(type: "text", nullable: true),
-                    Name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
-                    Properties = table.Column<string>(type: "text", nullable: true),
-                    Resources = table.Column<string>(type: "text", nullable: true)
+                    Id = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    ConcurrencyToken = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
+                    Description = table.Column<string>(type: "TEXT", nullable: true),
+                    Descriptions = table.Column<string>(type: "TEXT", nullable: true),
+                    DisplayName = table.Column<string>(type: "TEXT", nullable: true),
+                    DisplayNames = table.Column<string>(type: "TEXT", nullable: true),
+                    Name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: true),
+                    Properties = table.Column<string>(type: "TEXT", nullable: true),
+                    Resources = table.Column<string>(type: "TEXT", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -249,14 +248,14 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "signing_keys",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    Algorithm = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
-                    ProtectedKey = table.Column<string>(type: "text", nullable: false),
-                    CreatedAt = table.Column<long>(type: "bigint", nullable: false),
-                    ActivatesAt = table.Column<long>(type: "bigint", nullable: false),
-                    RetiresAt = table.Column<long>(type: "bigint", nullable: false),
-                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false),
-                    RevokedAt = table.Column<long>(type: "bigint", nullable: true)
+                    Id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    Algorithm = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    ProtectedKey = table.Column<string>(type: "TEXT", nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    ActivatesAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    RetiresAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    RevokedAt = table.Column<long>(type: "INTEGER", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -267,15 +266,15 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "users",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    Email = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: false),
-                    NormalizedEmail = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: false),
-                    EmailVerified = table.Column<bool>(type: "boolean", nullable: false),
-                    PasswordHash = table.Column<string>(type: "character varying(512)", maxLength: 512, nullable: true),
-                    CredentialVersion = table.Column<long>(type: "bigint", nullable: false),
-                    Claims = table.Column<string>(type: "text", nullable: false),
-                    CreatedAt = table.Column<long>(type: "bigint", nullable: false),
-                    UpdatedAt = table.Column<long>(type: "bigint", nullable: false)
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Email = table.Column<string>(type: "TEXT", maxLength: 254, nullable: false),
+                    NormalizedEmail = table.Column<string>(type: "TEXT", maxLength: 254, nullable: false),
+                    EmailVerified = table.Column<bool>(type: "INTEGER", nullable: false),
+                    PasswordHash = table.Column<string>(type: "TEXT", maxLength: 512, nullable: true),
+                    CredentialVersion = table.Column<long>(type: "INTEGER", nullable: false),
+                    Claims = table.Column<string>(type: "TEXT", nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    UpdatedAt = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -286,8 +285,8 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "client_origins",
                 columns: table => new
                 {
-                    Origin = table.Column<string>(type: "character varying(270)", maxLength: 270, nullable: false),
-                    ApplicationId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false)
+                    Origin = table.Column<string>(type: "TEXT", maxLength: 270, nullable: false),
+                    ApplicationId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false)
                 },
                 constraints: table =>
                 {
@@ -304,10 +303,10 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "client_registrations",
                 columns: table => new
                 {
-                    ClientRowId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
-                    Hash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: false),
-                    CreatedAt = table.Column<long>(type: "bigint", nullable: false),
-                    RegistrationTokenId = table.Column<string>(type: "character varying(40)", nullable: false)
+                    ClientRowId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    Hash = table.Column<byte[]>(type: "BLOB", maxLength: 32, nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    RegistrationTokenId = table.Column<string>(type: "TEXT", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -330,17 +329,17 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "account_guess_budgets",
                 columns: table => new
                 {
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    Day = table.Column<int>(type: "integer", nullable: false),
-                    DaySpent = table.Column<int>(type: "integer", nullable: false),
-                    PreviousDaySpent = table.Column<int>(type: "integer", nullable: false),
-                    Month = table.Column<int>(type: "integer", nullable: false),
-                    MonthSpent = table.Column<int>(type: "integer", nullable: false),
-                    PreviousMonthSpent = table.Column<int>(type: "integer", nullable: false),
-                    PasswordSpent = table.Column<int>(type: "integer", nullable: false),
-                    CodeMails = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
-                    ExhaustedAt = table.Column<long>(type: "bigint", nullable: true),
-                    ExhaustedBy = table.Column<Guid>(type: "uuid", nullable: true)
+                    UserId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Day = table.Column<int>(type: "INTEGER", nullable: false),
+                    DaySpent = table.Column<int>(type: "INTEGER", nullable: false),
+                    PreviousDaySpent = table.Column<int>(type: "INTEGER", nullable: false),
+                    Month = table.Column<int>(type: "INTEGER", nullable: false),
+                    MonthSpent = table.Column<int>(type: "INTEGER", nullable: false),
+                    PreviousMonthSpent = table.Column<int>(type: "INTEGER", nullable: false),
+                    PasswordSpent = table.Column<int>(type: "INTEGER", nullable: false),
+                    CodeMails = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    ExhaustedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    ExhaustedBy = table.Column<Guid>(type: "TEXT", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -357,18 +356,18 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "authentication_sessions",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    ChallengeId = table.Column<Guid>(type: "uuid", nullable: false),
-                    FamilyId = table.Column<Guid>(type: "uuid", nullable: false),
-                    HandleHash = table.Column<byte[]>(type: "bytea", nullable: false),
-                    AuthenticatedAt = table.Column<long>(type: "bigint", nullable: false),
-                    RequestUri = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    Browser = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    Network = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
-                    BrowserExpiresAt = table.Column<long>(type: "bigint", nullable: false),
-                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false),
-                    EndedAt = table.Column<long>(type: "bigint", nullable: true)
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    UserId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    ChallengeId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    FamilyId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    HandleHash = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    AuthenticatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    RequestUri = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
+                    Browser = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    Network = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
+                    BrowserExpiresAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    EndedAt = table.Column<long>(type: "INTEGER", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -385,10 +384,10 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "consent_grants",
                 columns: table => new
                 {
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    ClientId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
-                    Scopes = table.Column<string>(type: "text", nullable: false),
-                    GrantedAt = table.Column<long>(type: "bigint", nullable: false)
+                    UserId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    ClientId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    Scopes = table.Column<string>(type: "TEXT", nullable: false),
+                    GrantedAt = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -405,11 +404,11 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "former_addresses",
                 columns: table => new
                 {
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    NormalizedEmail = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: false),
-                    Email = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: false),
-                    ChangedAt = table.Column<long>(type: "bigint", nullable: false),
-                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false)
+                    UserId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    NormalizedEmail = table.Column<string>(type: "TEXT", maxLength: 254, nullable: false),
+                    Email = table.Column<string>(type: "TEXT", maxLength: 254, nullable: false),
+                    ChangedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -426,10 +425,10 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "pending_addresses",
                 columns: table => new
                 {
-                    ChallengeId = table.Column<Guid>(type: "uuid", nullable: false),
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    Email = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: false),
-                    ExpiresAt = table.Column<long>(type: "bigint", nullable: false)
+                    ChallengeId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    UserId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Email = table.Column<string>(type: "TEXT", maxLength: 254, nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -446,15 +445,15 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "authorizations",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
-                    ApplicationId = table.Column<string>(type: "character varying(100)", nullable: true),
-                    SessionId = table.Column<Guid>(type: "uuid", nullable: true),
-                    CreationDate = table.Column<long>(type: "bigint", nullable: true),
-                    Properties = table.Column<string>(type: "text", nullable: true),
-                    Scopes = table.Column<string>(type: "text", nullable: true),
-                    Status = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
-                    Subject = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: true),
-                    Type = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true)
+                    Id = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    ApplicationId = table.Column<string>(type: "TEXT", nullable: true),
+                    SessionId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    CreationDate = table.Column<long>(type: "INTEGER", nullable: true),
+                    Properties = table.Column<string>(type: "TEXT", nullable: true),
+                    Scopes = table.Column<string>(type: "TEXT", nullable: true),
+                    Status = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
+                    Subject = table.Column<string>(type: "TEXT", maxLength: 400, nullable: true),
+                    Type = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -476,18 +475,18 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 name: "tokens",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
-                    ApplicationId = table.Column<string>(type: "character varying(100)", nullable: true),
-                    AuthorizationId = table.Column<string>(type: "character varying(100)", nullable: true),
-                    CreationDate = table.Column<long>(type: "bigint", nullable: true),
-                    ExpirationDate = table.Column<long>(type: "bigint", nullable: true),
-                    Payload = table.Column<string>(type: "text", nullable: true),
-                    Properties = table.Column<string>(type: "text", nullable: true),
-                    RedemptionDate = table.Column<long>(type: "bigint", nullable: true),
-                    ReferenceId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    Status = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: true),
-                    Subject = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: true),
-                    Type = table.Column<string>(type: "character varying(150)", maxLength: 150, nullable: true)
+                    Id = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    ApplicationId = table.Column<string>(type: "TEXT", nullable: true),
+                    AuthorizationId = table.Column<string>(type: "TEXT", nullable: true),
+                    CreationDate = table.Column<long>(type: "INTEGER", nullable: true),
+                    ExpirationDate = table.Column<long>(type: "INTEGER", nullable: true),
+                    Payload = table.Column<string>(type: "TEXT", nullable: true),
+                    Properties = table.Column<string>(type: "TEXT", nullable: true),
+                    RedemptionDate = table.Column<long>(type: "INTEGER", nullable: true),
+                    ReferenceId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    Status = table.Column<string>(type: "TEXT", maxLength: 50, nullable: true),
+                    Subject = table.Column<string>(type: "TEXT", maxLength: 400, nullable: true),
+                    Type = table.Column<string>(type: "TEXT", maxLength: 150, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -623,6 +622,12 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                 table: "outbox_messages",
                 columns: new[] { "ClientRowId", "CreatedAt" },
                 filter: "\"ClientRowId\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_outbox_messages_ClientRowId_DueAt",
+                table: "outbox_messages",
+                columns: new[] { "ClientRowId", "DueAt" },
+                filter: "\"ClientRowId\" IS NOT NULL AND \"DueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_outbox_messages_Queue_DueAt",

@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace IdentityServer.Storage.Migrations.PostgreSql
 {
     [DbContext(typeof(PostgreSqlMigrationContext))]
-    [Migration("20261129001357_Initial")]
+    [Migration("20261129003605_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -623,6 +623,9 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
 
                     b.HasIndex("ClientRowId", "CreatedAt")
                         .HasFilter("\"ClientRowId\" IS NOT NULL");
+
+                    b.HasIndex("ClientRowId", "DueAt")
+                        .HasFilter("\"ClientRowId\" IS NOT NULL AND \"DueAt\" IS NOT NULL");
 
                     b.HasIndex("Queue", "DueAt")
                         .HasFilter("\"DueAt\" IS NOT NULL");

@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace IdentityServer.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteMigrationContext))]
-    [Migration("20261129001346_Initial")]
+    [Migration("20261129003603_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -618,6 +618,9 @@ namespace IdentityServer.Storage.Migrations.Sqlite
 
                     b.HasIndex("ClientRowId", "CreatedAt")
                         .HasFilter("\"ClientRowId\" IS NOT NULL");
+
+                    b.HasIndex("ClientRowId", "DueAt")
+                        .HasFilter("\"ClientRowId\" IS NOT NULL AND \"DueAt\" IS NOT NULL");
 
                     b.HasIndex("Queue", "DueAt")
                         .HasFilter("\"DueAt\" IS NOT NULL");
