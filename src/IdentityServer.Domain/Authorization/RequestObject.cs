@@ -57,6 +57,11 @@ public static class RequestObject
         var parameters = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var member in claims.EnumerateObject())
         {
+            if (member.Name.Length == 0)
+            {
+                return Refuse("It has a member without a name.");
+            }
+
             if (Never.Contains(member.Name, StringComparer.Ordinal))
             {
                 return Refuse($"It must not hold {member.Name}.");

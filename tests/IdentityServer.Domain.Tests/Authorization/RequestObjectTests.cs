@@ -51,6 +51,7 @@ public sealed class RequestObjectTests
     [InlineData("""{"scope":"\ud800"}""")]
     [InlineData("""{"resource":["\ud800"]}""")]
     [InlineData("""{"\ud800":"x"}""")]
+    [InlineData("""{"":"x"}""")]
     public void Text_that_is_not_unicode_is_refused(string json) =>
         RequestObject.Read(JsonDocument.Parse(json).RootElement, "client", [], null).ShouldBeOfType<RequestObjectVerdict.Refused>();
 

@@ -48,7 +48,7 @@ public sealed class DiscoveryTests
             "code_challenge_methods_supported", "userinfo_endpoint", "acr_values_supported", "subject_types_supported", "id_token_signing_alg_values_supported",
             "userinfo_signing_alg_values_supported", "request_object_signing_alg_values_supported", "claims_supported", "claims_parameter_supported",
             "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration", "authorization_response_iss_parameter_supported",
-            "pushed_authorization_request_endpoint", "end_session_endpoint", "prompt_values_supported", "backchannel_logout_supported",
+            "pushed_authorization_request_endpoint", "require_pushed_authorization_requests", "tls_client_certificate_bound_access_tokens", "end_session_endpoint", "prompt_values_supported", "backchannel_logout_supported",
             "backchannel_logout_session_supported", "frontchannel_logout_supported", "frontchannel_logout_session_supported",
         ];
         await using var world = await World.StartAsync();

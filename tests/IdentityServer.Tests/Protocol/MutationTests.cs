@@ -58,8 +58,9 @@ public sealed partial class MutationTests
         var ofAnother = await other.ExchangeAsync((await signedIn.SignInAsync(other.Start(), person)).Parameter("code")!);
         var code = (await signedIn.FollowAsync(await signedIn.GetAsync(other.Start()))).Parameter("code")!;
 
-        // All of it is real and live, and was given to another client.
-        var stolen = new Stolen(code, ofAnother.RefreshToken!, ofAnother.AccessToken!, ofAnother.IdToken!);
+        // All of it is real and live, and was given to another client; the hint is somebody else's, or it would rightly sign out.
+        var hint = (await (await world.AddClientAsync()).SignInAsync(await world.AddUserAsync())).IdToken!;
+        var stolen = new Stolen(code, ofAnother.RefreshToken!, ofAnother.AccessToken!, hint);
         var cookies = signedIn.Cookies.GetCookieHeader(world.Server.Address);
         using var http = world.Server.CreateClient(cookies: false);
         var random = new Random(seed);
