@@ -10,7 +10,7 @@ public sealed class FormPostTests(Chromium chromium, Stage stage)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_sign_in_ends_at_the_client_that_wants_the_answer_posted(bool javaScript)
+    public async Task A20_A_sign_in_ends_at_the_client_that_wants_the_answer_posted(bool javaScript)
     {
         await using var context = await chromium.OpenAsync(Screen.Phone, javaScript);
         await stage.StartAsync();
@@ -36,7 +36,7 @@ public sealed class FormPostTests(Chromium chromium, Stage stage)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task An_error_ends_there_too(bool javaScript)
+    public async Task A20_An_error_ends_there_too(bool javaScript)
     {
         await using var context = await chromium.OpenAsync(Screen.Phone, javaScript);
         await stage.StartAsync();

@@ -55,7 +55,7 @@ public sealed partial class WholeFlowTests(Chromium chromium, Stage stage)
     }
 
     [Fact]
-    public async Task Someone_signed_in_at_the_provider_reaches_the_sample_without_being_asked_again()
+    public async Task A10_Someone_signed_in_at_the_provider_reaches_the_sample_without_being_asked_again()
     {
         await using var context = await chromium.OpenAsync(Screen.Desktop);
         await stage.StartAsync();

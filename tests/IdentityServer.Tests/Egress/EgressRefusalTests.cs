@@ -30,7 +30,7 @@ public sealed class EgressRefusalTests
     [InlineData("fec0::1")]
     [InlineData("224.0.0.1")]
     [InlineData("255.255.255.255")]
-    public async Task A_name_that_means_an_address_inside_is_refused(string address)
+    public async Task Threat_27_A_name_that_means_an_address_inside_is_refused(string address)
     {
         await using var stage = await EgressStage.OpenAsync();
         stage.Network.Name("inside.example.com", address);
@@ -127,7 +127,7 @@ public sealed class EgressRefusalTests
     }
 
     [Fact]
-    public async Task A_name_that_changes_its_meaning_after_it_was_looked_at_is_not_asked_again()
+    public async Task Threat_27_A_name_that_changes_its_meaning_after_it_was_looked_at_is_not_asked_again()
     {
         await using var stage = await EgressStage.OpenAsync();
         stage.Network.Name("rebinding.example.com", StagedNetwork.Public.ToString());

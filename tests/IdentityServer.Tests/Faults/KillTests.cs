@@ -43,7 +43,7 @@ public sealed class KillTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A_refresh_token_replayed_after_a_kill_kills_the_family()
+    public async Task Threat_22_A_refresh_token_replayed_after_a_kill_kills_the_family()
     {
         await using var installation = new Installation();
         var client = await installation.AddClientAsync();

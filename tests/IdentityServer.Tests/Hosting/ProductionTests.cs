@@ -51,7 +51,7 @@ public sealed class ProductionTests : IDisposable
     }
 
     [Fact]
-    public async Task Every_address_that_discovery_gives_is_https_under_the_issuers_name()
+    public async Task D1_Every_address_that_discovery_gives_is_https_under_the_issuers_name()
     {
         await using var world = await World.StartAsync(configure: Https);
 

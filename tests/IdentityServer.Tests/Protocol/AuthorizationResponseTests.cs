@@ -7,7 +7,7 @@ namespace IdentityServer.Tests.Protocol;
 public sealed class AuthorizationResponseTests
 {
     [Fact]
-    public async Task Every_answer_to_a_client_says_who_answers_and_returns_the_state()
+    public async Task A23_Every_answer_to_a_client_says_who_answers_and_returns_the_state()
     {
         await using var world = await World.StartAsync();
         var email = await world.AddUserAsync();

@@ -7,7 +7,7 @@ namespace IdentityServer.Tests.Protocol;
 public sealed class AuthorizationTests
 {
     [Fact]
-    public async Task Discovery_names_nothing_that_could_skip_the_code()
+    public async Task Threat_20_Discovery_names_nothing_that_could_skip_the_code()
     {
         await using var world = await World.StartAsync();
         var answer = await world.OpenBrowser().GetAsync("/.well-known/openid-configuration");
@@ -30,7 +30,7 @@ public sealed class AuthorizationTests
     [InlineData("urn:ietf:params:oauth:grant-type:token-exchange")]
     [InlineData("urn:ietf:params:oauth:grant-type:jwt-bearer")]
     [InlineData("implicit")]
-    public async Task Other_grants_are_refused(string grant)
+    public async Task Threat_20_Other_grants_are_refused(string grant)
     {
         await using var world = await World.StartAsync();
         var email = await world.AddUserAsync();
@@ -44,7 +44,7 @@ public sealed class AuthorizationTests
     [InlineData("id_token")]
     [InlineData("code id_token")]
     [InlineData("none")]
-    public async Task Other_response_types_are_refused_before_anything_is_asked(string type)
+    public async Task Threat_20_Other_response_types_are_refused_before_anything_is_asked(string type)
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync();
@@ -55,7 +55,7 @@ public sealed class AuthorizationTests
     }
 
     [Fact]
-    public async Task Prompt_none_never_asks_and_says_who_answers()
+    public async Task A9_Prompt_none_never_asks_and_says_who_answers()
     {
         await using var world = await World.StartAsync();
         var email = await world.AddUserAsync();
@@ -164,7 +164,7 @@ public sealed class AuthorizationTests
     }
 
     [Fact]
-    public async Task A_hint_for_somebody_else_needs_their_sign_in()
+    public async Task A11_A_hint_for_somebody_else_needs_their_sign_in()
     {
         await using var world = await World.StartAsync();
         var (one, two) = (await world.AddUserAsync(), await world.AddUserAsync());
@@ -184,7 +184,7 @@ public sealed class AuthorizationTests
     }
 
     [Fact]
-    public async Task A_login_hint_fills_in_the_address_and_unknown_parameters_do_no_harm()
+    public async Task A2_A_login_hint_fills_in_the_address_and_unknown_parameters_do_no_harm()
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync();
@@ -195,7 +195,7 @@ public sealed class AuthorizationTests
     }
 
     [Fact]
-    public async Task A_request_by_post_gives_what_one_by_get_gives()
+    public async Task A1_A_request_by_post_gives_what_one_by_get_gives()
     {
         await using var world = await World.StartAsync();
         var email = await world.AddUserAsync();
@@ -287,7 +287,7 @@ public sealed class AuthorizationTests
     [InlineData("https://app.example.com/callback?x=1")]
     [InlineData("https://app.example.com.evil.example/callback")]
     [InlineData("http://app.example.com/callback")]
-    public async Task An_unregistered_redirect_uri_gets_our_own_page(string uri)
+    public async Task A5_An_unregistered_redirect_uri_gets_our_own_page(string uri)
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync();

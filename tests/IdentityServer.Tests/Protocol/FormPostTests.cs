@@ -10,7 +10,7 @@ public sealed class FormPostTests
     private const string HostileState = "\"'><script>alert(1)</script></form><img src=x onerror=alert(2)>&amp;\u2028%22 é";
 
     [Fact]
-    public async Task The_code_is_posted_by_a_page_that_may_post_to_the_client_and_nowhere_else()
+    public async Task A20_The_code_is_posted_by_a_page_that_may_post_to_the_client_and_nowhere_else()
     {
         await using var world = await World.StartAsync();
         var email = await world.AddUserAsync();
@@ -27,7 +27,7 @@ public sealed class FormPostTests
     }
 
     [Fact]
-    public async Task An_error_is_posted_the_same_way()
+    public async Task A20_An_error_is_posted_the_same_way()
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync();
@@ -47,7 +47,7 @@ public sealed class FormPostTests
     [InlineData("http://[::1]:4711/callback", "http:")]
     [InlineData("com.example.app:/callback", "com.example.app:")]
     [InlineData("https://app.example.com:8443/callback?a=b&c=d", "https://app.example.com:8443")]
-    public async Task The_policy_names_the_origin_of_the_redirect_uri(string uri, string source)
+    public async Task A20_The_policy_names_the_origin_of_the_redirect_uri(string uri, string source)
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync(extra: "\"application_type\":\"native\"", redirectUris: uri);

@@ -10,7 +10,7 @@ namespace IdentityServer.Tests.Protocol;
 public sealed class TokenConfusionTests
 {
     [Fact]
-    public async Task Forged_tokens_and_tokens_of_another_kind_are_no_access_tokens()
+    public async Task Threat_25_Forged_tokens_and_tokens_of_another_kind_are_no_access_tokens()
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync();

@@ -9,7 +9,7 @@ namespace IdentityServer.Tests.Protocol;
 public sealed class TokenReplayTests
 {
     [Fact]
-    public async Task A_code_used_twice_kills_what_the_first_use_gave()
+    public async Task T7_A_code_used_twice_kills_what_the_first_use_gave()
     {
         await using var world = await World.StartAsync();
         var email = await world.AddUserAsync();
@@ -43,7 +43,7 @@ public sealed class TokenReplayTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Of_many_exchanges_of_one_code_at_once_at_most_one_succeeds_and_nothing_of_it_survives(bool postgreSql)
+    public async Task T6_Of_many_exchanges_of_one_code_at_once_at_most_one_succeeds_and_nothing_of_it_survives(bool postgreSql)
     {
         await using var world = await World.StartAsync(postgreSql);
         var email = await world.AddUserAsync();
@@ -60,7 +60,7 @@ public sealed class TokenReplayTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Of_many_refreshes_with_one_token_at_once_exactly_one_succeeds(bool postgreSql)
+    public async Task T8_Of_many_refreshes_with_one_token_at_once_exactly_one_succeeds(bool postgreSql)
     {
         await using var world = await World.StartAsync(postgreSql);
         var client = await world.AddClientAsync();
@@ -73,7 +73,7 @@ public sealed class TokenReplayTests
     }
 
     [Fact]
-    public async Task A_refresh_token_replayed_after_a_restart_kills_the_family()
+    public async Task T8_A_refresh_token_replayed_after_a_restart_kills_the_family()
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync();
@@ -101,7 +101,7 @@ public sealed class TokenReplayTests
     }
 
     [Fact]
-    public async Task Another_clients_refresh_token_or_code_is_refused_and_stays_good_for_its_owner()
+    public async Task T9_Another_clients_refresh_token_or_code_is_refused_and_stays_good_for_its_owner()
     {
         await using var world = await World.StartAsync();
         var email = await world.AddUserAsync();
@@ -118,7 +118,7 @@ public sealed class TokenReplayTests
     [InlineData("code_verifier", "a-verifier-that-is-not-the-one-that-was-promised-1234567")]
     [InlineData("code_verifier", null)]
     [InlineData("redirect_uri", "https://app.example.com/other")]
-    public async Task A_code_is_worth_nothing_without_its_verifier_and_its_redirect_uri(string name, string? value)
+    public async Task T10_A_code_is_worth_nothing_without_its_verifier_and_its_redirect_uri(string name, string? value)
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync("none");
@@ -127,7 +127,7 @@ public sealed class TokenReplayTests
     }
 
     [Fact]
-    public async Task A_verifier_without_a_challenge_is_refused()
+    public async Task Threat_23_A_verifier_without_a_challenge_is_refused()
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync(extra: "\"require_pkce\":false");
@@ -139,7 +139,7 @@ public sealed class TokenReplayTests
     [Theory]
     [InlineData("plain")]
     [InlineData("S512")]
-    public async Task Only_S256_is_taken(string method)
+    public async Task D5_Only_S256_is_taken(string method)
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync();
@@ -150,7 +150,7 @@ public sealed class TokenReplayTests
     }
 
     [Fact]
-    public async Task A_public_client_must_send_a_challenge()
+    public async Task A3_A_public_client_must_send_a_challenge()
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync("none");

@@ -13,7 +13,7 @@ public sealed class TokenResponseTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task The_answer_is_JSON_that_nobody_keeps_with_a_Bearer_token_and_a_number_of_seconds()
+    public async Task T2_The_answer_is_JSON_that_nobody_keeps_with_a_Bearer_token_and_a_number_of_seconds()
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync("client_secret_post");
@@ -86,7 +86,7 @@ public sealed class TokenResponseTests
     }
 
     [Fact]
-    public async Task Codes_and_refresh_tokens_are_never_alike_and_too_long_to_guess()
+    public async Task T3_Codes_and_refresh_tokens_are_never_alike_and_too_long_to_guess()
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync();
@@ -108,7 +108,7 @@ public sealed class TokenResponseTests
     [Theory]
     [InlineData("openid profile", false)]
     [InlineData("openid profile offline_access", true)]
-    public async Task A_refresh_token_comes_where_it_was_asked_for(string scope, bool comes)
+    public async Task A22_A_refresh_token_comes_where_it_was_asked_for(string scope, bool comes)
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync();

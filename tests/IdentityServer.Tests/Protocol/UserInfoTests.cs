@@ -26,7 +26,7 @@ public sealed class UserInfoTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Header_and_body_GET_and_POST_give_the_same()
+    public async Task U1_Header_and_body_GET_and_POST_give_the_same()
     {
         await using var world = await World.StartAsync();
         var tokens = await TokensAsync(world, "openid profile email address phone", await AddAsync(world, Everything));
@@ -89,7 +89,7 @@ public sealed class UserInfoTests
     }
 
     [Fact]
-    public async Task What_is_not_held_is_left_out()
+    public async Task U4_What_is_not_held_is_left_out()
     {
         await using var world = await World.StartAsync();
         var tokens = await TokensAsync(world, "openid profile email address phone", await AddAsync(world, "{}"));
@@ -100,7 +100,7 @@ public sealed class UserInfoTests
     }
 
     [Fact]
-    public async Task A_token_that_is_revoked_expired_or_none_is_refused_with_a_challenge()
+    public async Task U5_A_token_that_is_revoked_expired_or_none_is_refused_with_a_challenge()
     {
         await using var world = await World.StartAsync();
         var email = await world.AddUserAsync();

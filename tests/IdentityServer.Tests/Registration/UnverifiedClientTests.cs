@@ -16,7 +16,7 @@ public sealed class UnverifiedClientTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task People_are_asked_and_warned_and_see_no_logo()
+    public async Task Threat_27_People_are_asked_and_warned_and_see_no_logo()
     {
         await using var stage = await RegistrationStage.OpenAsync();
         var email = await stage.World.AddUserAsync();

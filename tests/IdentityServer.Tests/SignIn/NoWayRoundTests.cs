@@ -193,7 +193,7 @@ public sealed class NoWayRoundTests
     [InlineData("javascript:alert(1)")]
     [InlineData("https://127.0.0.1@evil.example/")]
     [InlineData("urn:ietf:params:oauth:request_uri:\r\nLocation: https://evil.example")]
-    public async Task No_parameter_leads_a_sign_in_elsewhere(string hostile)
+    public async Task Threat_24_No_parameter_leads_a_sign_in_elsewhere(string hostile)
     {
         await using var world = await World.StartAsync();
         var email = await world.AddUserAsync();

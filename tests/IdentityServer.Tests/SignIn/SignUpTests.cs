@@ -112,7 +112,7 @@ public sealed class SignUpTests
     }
 
     [Fact]
-    public async Task The_prompt_create_leads_to_the_sign_up_and_back_into_the_flow()
+    public async Task A14_The_prompt_create_leads_to_the_sign_up_and_back_into_the_flow()
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync();
