@@ -1,4 +1,5 @@
-using System.Net;
+using System.Text.Json;
+using System.Web;
 using IdentityServer.Tests.Support;
 
 namespace IdentityServer.Tests.Protocol;
@@ -20,6 +21,26 @@ public sealed class AuthorizationResponseTests
         ShouldAnswer(await FollowAsync(browser, asking.Start(("prompt", "none"))), world, "consent_required");
         var consent = await FollowAsync(browser, asking.Start());
         ShouldAnswer(await browser.FollowAsync(await browser.SubmitAsync(consent, new Dictionary<string, string> { ["Answer"] = "deny" })), world, "access_denied");
+    }
+
+    [Fact]
+    public async Task Threat_26_The_issuer_of_every_answer_is_letter_by_letter_the_one_that_discovery_tells()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var browser = world.OpenBrowser();
+        var metadata = JsonDocument.Parse((await browser.GetAsync("/.well-known/openid-configuration")).Body).RootElement;
+        metadata.GetProperty("authorization_response_iss_parameter_supported").GetBoolean().ShouldBeTrue();
+        var issuer = metadata.GetProperty("issuer").GetString()!;
+
+        var error = await FollowAsync(browser, client.Start(("prompt", "none")));
+        var malformed = await FollowAsync(browser, client.Start(("response_type", null)));
+        var success = await browser.SignInAsync(client.Start(), await world.AddUserAsync());
+
+        foreach (var answer in new[] { error, malformed, success })
+        {
+            HttpUtility.ParseQueryString(answer.Location!.Query).GetValues("iss").ShouldBe([issuer], answer.Location.Query);
+        }
     }
 
     [Theory]
