@@ -127,7 +127,7 @@ public sealed class ResourceTests
         var tokens = await client.ExchangeAsync(await world.CodeAsync(client, "openid offline_access n.read", NotesApi));
 
         (await client.RefreshForAsync(tokens.RefreshToken!, MailApi)).Error.ShouldBe("invalid_target");
-        (await client.RefreshForAsync(tokens.RefreshToken!, null, "openid m.read")).AccessToken.ShouldBeNull();
+        (await client.RefreshForAsync(tokens.RefreshToken!, null, "openid m.read")).Error.ShouldBe("invalid_grant");
         (await client.RefreshForAsync(tokens.RefreshToken!, NotesApi)).Audiences().ShouldBe([NotesApi], "a refused target spends no refresh token");
     }
 
@@ -165,10 +165,12 @@ public sealed class ResourceTests
         await world.AddResourcesAsync();
         var client = await world.AddClientWithScopeAsync("openid n.read");
 
-        (await world.OpenBrowser().GetAsync(client.Start("openid n.read n.write", NotesApi))).Parameter("code").ShouldBeNull();
-        (await world.OpenBrowser().GetAsync(client.Start("openid n.read n.write", NotesApi))).Parameter("error").ShouldNotBeNull();
-        (await client.TokenAsync(new() { ["grant_type"] = "client_credentials", ["scope"] = "n.write" })).AccessToken.ShouldBeNull();
-        (await client.TokenAsync(new() { ["grant_type"] = "client_credentials", ["scope"] = "m.read", ["resource"] = MailApi })).AccessToken.ShouldBeNull();
+        var refused = await world.OpenBrowser().GetAsync(client.Start("openid n.read n.write", NotesApi));
+        refused.Location!.GetLeftPart(UriPartial.Path).ShouldBe(RelyingParty.RedirectUri);
+        refused.Parameter("error").ShouldBe("invalid_request");
+        refused.Parameter("error_description")!.ShouldContain("scope");
+        (await client.TokenAsync(new() { ["grant_type"] = "client_credentials", ["scope"] = "n.write" })).Error.ShouldBe("invalid_request");
+        (await client.TokenAsync(new() { ["grant_type"] = "client_credentials", ["scope"] = "m.read", ["resource"] = MailApi })).Error.ShouldBe("invalid_request");
     }
 
     [Fact]
@@ -235,7 +237,7 @@ public sealed class ResourceTests
         await using var world = await World.StartAsync();
         await using var other = await world.Server.StartAnotherNodeAsync();
         var client = await world.AddApiClientAsync();
-        (await world.OpenBrowser().GetAsync(client.Start("openid n.read", NotesApi))).Parameter("error").ShouldNotBeNull();
+        (await world.OpenBrowser().GetAsync(client.Start("openid n.read", NotesApi))).Parameter("error").ShouldBe("invalid_scope");
 
         await world.AddResourceAsync($$"""{"resource":"{{NotesApi}}","name":"Notes","scopes":[{"name":"n.read","description":"Read"}]}""", other);
         world.Clock.Advance(ClientCache.Freshness);

@@ -46,7 +46,7 @@ public sealed class TokenResponseTests
     [InlineData("RS256", "RS256")]
     [InlineData("ES256", "ES256")]
     [InlineData("PS256", "PS256")]
-    public async Task The_id_token_is_signed_as_registered_by_a_published_key_and_speaks_of_the_sign_in_only(string? registered, string algorithm)
+    public async Task T4_The_id_token_is_signed_as_registered_by_a_published_key_and_tells_of_the_sign_in(string? registered, string algorithm)
     {
         await using var world = await World.StartAsync();
         var client = await AddClientAsync(world, registered);
@@ -64,8 +64,44 @@ public sealed class TokenResponseTests
         claims.GetProperty("iat").GetInt64().ShouldBe(now);
         claims.GetProperty("exp").GetInt64().ShouldBe(now + (15 * 60));
         claims.GetProperty("auth_time").GetInt64().ShouldBe(now);
-        claims.EnumerateObject().Select(claim => claim.Name).Except(["at_hash", "azp", "jti", "nbf"]).ShouldBe(
-            ["iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid"], ignoreOrder: true, "protocol claims only, and a nonce only where one was sent");
+        claims.GetProperty("acr").GetString().ShouldBe("urn:identityserver:acr:pwd-emailotp");
+        claims.GetProperty("amr").EnumerateArray().Select(value => value.GetString()).ShouldBe(["pwd", "otp"]);
+        claims.GetProperty("sid").GetString().ShouldNotBeNullOrEmpty();
+        claims.TryGetProperty("nonce", out _).ShouldBeFalse("none was sent");
+    }
+
+    [Fact]
+    public async Task A3_A_request_without_a_nonce_is_answered_and_one_with_it_gets_it_back()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var browser = world.OpenBrowser();
+
+        var without = await client.ExchangeAsync((await browser.SignInAsync(client.Start(("nonce", null)), await world.AddUserAsync())).Parameter("code")!);
+        var with = await client.ExchangeAsync((await browser.FollowAsync(await browser.GetAsync(client.Start(("nonce", "a b&c"))))).Parameter("code")!);
+
+        without.IdTokenClaims.TryGetProperty("nonce", out _).ShouldBeFalse();
+        with.IdTokenClaims.GetProperty("nonce").GetString().ShouldBe("a b&c");
+    }
+
+    [Fact]
+    public async Task T5_The_id_token_holds_the_claims_of_the_protocol_and_nothing_of_the_person_or_of_ours()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddClientAsync();
+        var email = await world.AddUserAsync();
+        var start = client.Start(("scope", "openid profile email address phone offline_access"));
+
+        var tokens = await client.ExchangeAsync((await world.OpenBrowser().SignInAsync(start, email)).Parameter("code")!);
+        var refreshed = await client.RefreshAsync(tokens.RefreshToken!);
+
+        foreach (var claims in new[] { tokens.IdTokenClaims, refreshed.IdTokenClaims })
+        {
+            claims.EnumerateObject().Select(claim => claim.Name).Except(["at_hash", "azp", "jti", "nbf", "nonce"]).ShouldBe(
+                ["iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid"], ignoreOrder: true);
+            claims.GetRawText().ShouldNotContain(email);
+            claims.GetRawText().ShouldNotContain("Ada", Case.Sensitive);
+        }
     }
 
     [Fact]
@@ -115,7 +151,50 @@ public sealed class TokenResponseTests
 
         var tokens = await client.ExchangeAsync((await world.OpenBrowser().SignInAsync(client.Start(("scope", scope)), await world.AddUserAsync())).Parameter("code")!);
 
+        tokens.Status.ShouldBe(HttpStatusCode.OK);
         (tokens.RefreshToken is not null).ShouldBe(comes);
+    }
+
+    [Fact]
+    public async Task A22_A_client_that_may_not_have_refresh_tokens_is_refused_and_never_gets_one()
+    {
+        await using var world = await World.StartAsync();
+        var (id, secret) = ($"client-{Guid.NewGuid():N}", $"S{Guid.NewGuid():N}{Guid.NewGuid():N}");
+        await world.RegisterAsync($$"""
+            {"client_id":"{{id}}","client_secret":"{{secret}}","client_name":"Brief","redirect_uris":["{{RelyingParty.RedirectUri}}"],
+             "grant_types":["authorization_code"],"scope":"openid profile","first_party":true}
+            """);
+        var client = new RelyingParty(world.Server.CreateClient(cookies: false), () => world.OpenBrowser(), id, secret, "client_secret_basic");
+        var browser = world.OpenBrowser();
+
+        foreach (var prompt in new[] { null, "consent" })
+        {
+            var refused = await browser.GetAsync(client.Start(("scope", "openid offline_access"), ("prompt", prompt)));
+            refused.Location!.GetLeftPart(UriPartial.Path).ShouldBe(RelyingParty.RedirectUri);
+            refused.Parameter("error").ShouldBe("invalid_request");
+            refused.Parameter("error_description")!.ShouldContain("offline_access");
+        }
+
+        var back = await browser.SignInAsync(client.Start(("scope", "openid")), await world.AddUserAsync());
+        (await client.ExchangeAsync(back.Parameter("code")!)).RefreshToken.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("consent")]
+    public async Task A22_A_third_party_gets_a_refresh_token_once_the_person_has_allowed_it(string? prompt)
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.AddThirdPartyClientAsync();
+        var browser = world.OpenBrowser();
+
+        var asked = await browser.SignInAsync(client.Start(("prompt", prompt)), await world.AddUserAsync());
+        asked.Location.ShouldBeNull("nobody has allowed anything yet");
+        asked.Document.QuerySelectorAll("ul.scopes li").Length.ShouldBe(4, "offline access is among what is asked for");
+        var back = await browser.FollowAsync(await browser.SubmitAsync(asked, new Dictionary<string, string> { ["Answer"] = "allow" }));
+
+        var tokens = await client.ExchangeAsync(back.Parameter("code")!);
+        (await client.RefreshAsync(tokens.RefreshToken.ShouldNotBeNull())).Status.ShouldBe(HttpStatusCode.OK);
     }
 
     [Theory]
