@@ -37,6 +37,11 @@ public sealed class AssertionTests
 
         (await stage.AskAsync(assertion)).Error.ShouldBe("invalid_client");
         (await stage.AskAsync(assertion, other)).Error.ShouldBe("invalid_client");
+        await stage.World.Server.RestartAsync();
+        var after = await stage.AskAsync(assertion);
+        after.Error.ShouldBe("invalid_client");
+        after.Json.GetProperty("error_description").GetString()!.ShouldContain("used before");
+        (await stage.AskAsync(stage.Sign(stage.Claims()))).Status.ShouldBe(HttpStatusCode.OK);
     }
 
     [Theory]
