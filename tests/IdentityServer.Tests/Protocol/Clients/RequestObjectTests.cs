@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using IdentityServer.Tests.Support;
 
@@ -22,6 +23,27 @@ public sealed class RequestObjectTests
         back.Parameter("state").ShouldBe("signed-state");
         var tokens = await stage.Client.ExchangeAsync(back.Parameter("code")!, ("redirect_uri", Stage.OtherRedirect));
         tokens.IdTokenClaims.GetProperty("nonce").GetString().ShouldBe("signed-nonce");
+    }
+
+    [Fact]
+    public async Task D5_A_request_object_may_be_signed_with_every_algorithm_that_discovery_names()
+    {
+        await using var world = await World.StartAsync();
+        var named = JsonDocument.Parse((await world.OpenBrowser().GetAsync("/.well-known/openid-configuration")).Body)
+            .RootElement.GetProperty("request_object_signing_alg_values_supported").EnumerateArray().Select(value => value.GetString()!).ToList();
+        named.ShouldBe(["RS256", "PS256", "ES256"], ignoreOrder: true);
+
+        foreach (var algorithm in named)
+        {
+            using var key = new SigningParty(algorithm);
+            var client = await world.AddClientAsync(extra: $"\"jwks\":{key.Jwks},\"request_object_signing_alg\":\"{algorithm}\"");
+            var signed = key.Sign(new() { ["state"] = "signed-state" });
+
+            var back = await world.OpenBrowser().SignInAsync(client.Start(("request", signed)), await world.AddUserAsync());
+
+            back.Parameter("state").ShouldBe("signed-state", algorithm);
+            (await client.ExchangeAsync(back.Parameter("code")!)).Status.ShouldBe(HttpStatusCode.OK, algorithm);
+        }
     }
 
     [Fact]
