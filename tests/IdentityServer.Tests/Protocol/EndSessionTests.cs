@@ -108,7 +108,12 @@ public sealed class EndSessionTests
         foreach (var named in new[] { "", "&client_id=" + client.Id })
         {
             var answer = await browser.FollowAsync(await browser.GetAsync(EndSession(tokens.IdToken, uri, null) + named));
+            answer.Status.ShouldBe(HttpStatusCode.BadRequest, named);
             answer.Location.ShouldBeNull(named);
+            answer.Message.RequestMessage!.RequestUri!.GetLeftPart(UriPartial.Authority).ShouldBe(world.Server.Address.GetLeftPart(UriPartial.Authority));
+            answer.Document.QuerySelector("h1")!.TextContent.ShouldBe("This request could not be read");
+            answer.Document.QuerySelectorAll("meta[http-equiv=refresh], iframe, form").ShouldBeEmpty(named);
+            answer.Body.ShouldNotContain(uri);
         }
     }
 

@@ -108,10 +108,17 @@ internal sealed class World : IAsyncDisposable
     }
 
     /// <summary>
-    /// Turns the clock, once no mail is under way any more: what is being sent when time jumps counts as unanswered, as it should,
+    /// Turns the clock, once no message is under way any more: what is being sent when time jumps counts as unanswered, as it should,
     /// and would be sent again a fake half minute later.
     /// </summary>
     public async Task AdvanceAsync(TimeSpan by)
+    {
+        await QuietAsync();
+        Clock.Advance(by);
+    }
+
+    /// <summary>Waits until no message is due or under way: what was to be sent has been sent, and come to an end.</summary>
+    public async Task QuietAsync()
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromMinutes(1)); // Real time: what never ends must fail its test, not keep the whole run waiting.
@@ -120,8 +127,6 @@ internal sealed class World : IAsyncDisposable
         {
             await Task.Delay(2, limit.Token);
         }
-
-        Clock.Advance(by);
     }
 
     /// <summary>Reads something from the database.</summary>

@@ -1,5 +1,7 @@
 using System.Net;
 using IdentityServer.Domain.Sessions;
+using IdentityServer.Egress;
+using IdentityServer.Outbox;
 using IdentityServer.Sessions;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
@@ -39,6 +41,7 @@ public sealed class BackChannelLogoutTests
 
         var notices = new[] { await receiver.TakeAsync(), await receiver.TakeAsync() }.ToDictionary(notice => notice.Client);
         await world.AdvanceAsync(TimeSpan.FromMinutes(5));
+        await world.QuietAsync();
         receiver.HasMore.ShouldBeFalse();
         notices.Keys.ShouldBe(["one", "two"], ignoreOrder: true);
         foreach (var (notice, client) in new[] { (notices["one"], one), (notices["two"], two) })
@@ -120,6 +123,7 @@ public sealed class BackChannelLogoutTests
         attempts.Select(notice => notice.Text("jti")).Distinct().ShouldHaveSingleItem();
         attempts[^1].Claims.GetProperty("iat").GetInt64().ShouldBeGreaterThan(first.Claims.GetProperty("iat").GetInt64(), "each attempt's token is fresh");
         await world.AdvanceAsync(TimeSpan.FromHours(2));
+        await world.QuietAsync();
         receiver.HasMore.ShouldBeFalse();
     }
 
@@ -160,6 +164,7 @@ public sealed class BackChannelLogoutTests
 
         (refused.DueAt, refused.LastReply).ShouldBe((null, "it answered with the status 400"));
         await world.AdvanceAsync(TimeSpan.FromHours(2));
+        await world.QuietAsync();
         receiver.HasMore.ShouldBeFalse();
     }
 
@@ -182,21 +187,25 @@ public sealed class BackChannelLogoutTests
     {
         await using var receiver = await LogoutReceiver.StartAsync();
         await using var world = await receiver.OpenWorldAsync();
-        var client = await receiver.AddClientAsync(world, "one");
-        receiver.KeepSilent("one");
-        await EnqueueManyAsync(world, client, 40);
-        await SignOutAsync(world, client);
-        for (var taken = 0; taken < 4; taken++)
+        var clients = new List<RelyingParty>();
+        for (var number = 0; number <= OutboxLimits.Lanes; number++)
+        {
+            clients.Add(await receiver.AddClientAsync(world, $"silent-{number}"));
+            receiver.KeepSilent($"silent-{number}");
+            await EnqueueManyAsync(world, clients[^1], 10);
+        }
+
+        await SignOutAsync(world, clients[0]);
+        for (var taken = 0; taken < EgressTurns.PerHost; taken++)
         {
             await receiver.TakeAsync();
         }
 
-        // All turns for notices are taken and stay so, since nobody turns the clock.
+        // All turns for notices are taken, by a client each, and stay so, since nobody turns the clock. One host is asked by a few of them at once.
         var other = await world.AddUserAsync();
-        var back = await world.OpenBrowser().SignInAsync(client.Start(), other);
+        var back = await world.OpenBrowser().SignInAsync(clients[0].Start(), other);
         back.Parameter("code").ShouldNotBeNull();
-        (await world.ReadAsync(db => db.OutboxMessages.CountAsync(row => row.ClientRowId != null && row.LeasedBy != null, Cancel)))
-            .ShouldBe(IdentityServer.Outbox.OutboxLimits.Lanes);
+        (await world.ReadAsync(db => db.OutboxMessages.CountAsync(row => row.ClientRowId != null && row.LeasedBy != null, Cancel))).ShouldBe(OutboxLimits.Lanes);
     }
 
     [Theory]
@@ -223,6 +232,7 @@ public sealed class BackChannelLogoutTests
         (await world.ReadAsync(db => db.OutboxMessages.CountAsync(row => row.ClientRowId != null, Cancel))).ShouldBe(0);
         (await world.ReadAsync(db => db.AuthenticationSessions.CountAsync(row => row.EndedAt == null, Cancel))).ShouldBe(1);
         await world.AdvanceAsync(TimeSpan.FromSeconds(10));
+        await world.QuietAsync();
         receiver.HasMore.ShouldBeFalse();
     }
 
