@@ -1,5 +1,6 @@
 using System.Net;
 using IdentityServer.Domain.Clients;
+using IdentityServer.Tests.Protocol.Logout;
 using IdentityServer.Tests.Support;
 
 namespace IdentityServer.Tests.Registration;
@@ -113,6 +114,31 @@ public sealed class RegistrationRulesTests
         await stage.World.AdvanceAsync(TimeSpan.FromMinutes(2));
 
         (await browser.FollowAsync(await browser.GetAsync(client.Start(("scope", "openid"), ("prompt", "none"))))).Parameter("error").ShouldBe("login_required");
+    }
+
+    [Fact]
+    public async Task R6_The_registered_logout_addresses_are_told_when_a_person_signs_out()
+    {
+        await using var receiver = await LogoutReceiver.StartAsync();
+        await using var stage = await RegistrationStage.OpenAsync(configure: setup => setup.Settings["Egress:AllowedHosts:0"] = receiver.Host);
+        var registered = await stage.RegisterAsync($$"""
+            {"redirect_uris":["https://app.example.com/callback"],"scope":"openid",
+             "backchannel_logout_uri":"http://{{receiver.Host}}/self/logout","backchannel_logout_session_required":true,
+             "frontchannel_logout_uri":"https://app.example.com/logged-out","frontchannel_logout_session_required":true}
+            """);
+        var (client, browser) = (stage.PartyOf(registered), stage.World.OpenBrowser());
+        var back = await RegistrationStage.SignInAsync(browser, client.Start(("scope", "openid")), await stage.World.AddUserAsync());
+        var tokens = await client.ExchangeAsync(back.Parameter("code")!);
+        var sid = tokens.IdTokenClaims.GetProperty("sid").GetString();
+
+        var page = await browser.GetAsync("/connect/endsession?id_token_hint=" + tokens.IdToken);
+
+        page.Document.QuerySelectorAll("iframe").ShouldHaveSingleItem().GetAttribute("src")
+            .ShouldBe($"https://app.example.com/logged-out?iss={Uri.EscapeDataString(stage.World.Server.Address.AbsoluteUri)}&sid={sid}");
+        var notice = await receiver.TakeAsync();
+        (notice.Client, notice.Text("sid"), notice.Text("aud")).ShouldBe(("self", sid, client.Id));
+        notice.Text("sub").ShouldBe(tokens.IdTokenClaims.GetProperty("sub").GetString());
+        (await LogoutReceiver.ValidateAsync(stage.World, client, notice.Token)).IsValid.ShouldBeTrue();
     }
 
     [Theory]
