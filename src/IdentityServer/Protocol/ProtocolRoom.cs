@@ -138,6 +138,10 @@ internal static class ProtocolRoom
         server.AddEventHandler(TakeRequestObject<ValidatePushedAuthorizationRequestContext>.Descriptor);
         server.AddEventHandler(ValidateClaims<HandleAuthorizationRequestContext>.Descriptor);
         server.AddEventHandler(ValidateClaims<ValidatePushedAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(ValidateScopes<ValidateAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(ValidateScopes<ValidatePushedAuthorizationRequestContext>.Descriptor);
+        server.AddEventHandler(ValidateScopes<ValidateTokenRequestContext>.Descriptor);
+        server.AddEventHandler(RefuseVerifierAlone.Descriptor);
         server.AddEventHandler(LimitStoredRequests.Descriptor);
         server.AddEventHandler(LimitPushedRequests.Descriptor);
         server.AddEventHandler(DecideNextStep.Descriptor);

@@ -82,7 +82,7 @@ public sealed class RefusalTests
 
     [Theory]
     [MemberData(nameof(Defects))]
-    public async Task A_client_is_told_what_is_wrong_with_its_request(string name, string? value, string error)
+    public async Task A8_A_client_is_told_what_is_wrong_with_its_request(string name, string? value, string error)
     {
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync();
@@ -128,7 +128,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public async Task A_registered_query_is_kept_and_a_native_application_is_told_on_its_own_port()
+    public async Task A6_A_registered_query_is_kept_and_a_native_application_is_told_on_its_own_port()
     {
         await using var world = await World.StartAsync();
         var client = await NativeAsync(world, "https://app.example.com/callback?tenant=a%20b");
@@ -165,7 +165,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public async Task An_address_that_is_named_twice_or_not_at_all_is_nobodys()
+    public async Task A7_An_address_that_is_named_twice_or_not_at_all_is_nobodys()
     {
         await using var world = await World.StartAsync();
         var client = await NativeAsync(world);
@@ -179,7 +179,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public async Task Another_clients_address_and_an_unknown_client_get_our_own_page()
+    public async Task A5_Another_clients_address_and_an_unknown_client_get_our_own_page()
     {
         await using var world = await World.StartAsync();
         var (client, other) = (await world.AddClientAsync(), await world.AddClientAsync(redirectUris: "https://other.example.com/callback"));

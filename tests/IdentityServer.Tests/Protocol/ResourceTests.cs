@@ -167,10 +167,10 @@ public sealed class ResourceTests
 
         var refused = await world.OpenBrowser().GetAsync(client.Start("openid n.read n.write", NotesApi));
         refused.Location!.GetLeftPart(UriPartial.Path).ShouldBe(RelyingParty.RedirectUri);
-        refused.Parameter("error").ShouldBe("invalid_request");
-        refused.Parameter("error_description")!.ShouldContain("scope");
-        (await client.TokenAsync(new() { ["grant_type"] = "client_credentials", ["scope"] = "n.write" })).Error.ShouldBe("invalid_request");
-        (await client.TokenAsync(new() { ["grant_type"] = "client_credentials", ["scope"] = "m.read", ["resource"] = MailApi })).Error.ShouldBe("invalid_request");
+        refused.Parameter("error").ShouldBe("invalid_scope");
+        refused.Parameter("error_description")!.ShouldContain("n.write");
+        (await client.TokenAsync(new() { ["grant_type"] = "client_credentials", ["scope"] = "n.write" })).Error.ShouldBe("invalid_scope");
+        (await client.TokenAsync(new() { ["grant_type"] = "client_credentials", ["scope"] = "m.read", ["resource"] = MailApi })).Error.ShouldBe("invalid_scope");
     }
 
     [Fact]

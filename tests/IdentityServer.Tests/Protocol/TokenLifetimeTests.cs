@@ -82,6 +82,31 @@ public sealed class TokenLifetimeTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public async Task A22_A_client_that_has_not_registered_offline_access_gets_no_refresh_token_however_it_asks(bool pushed)
+    {
+        await using var world = await World.StartAsync();
+        var id = $"online-{Guid.NewGuid():N}";
+        await world.RegisterAsync($$"""
+            {"client_id":"{{id}}","client_name":"Online","token_endpoint_auth_method":"none","redirect_uris":["{{RelyingParty.RedirectUri}}"],
+             "grant_types":["authorization_code","refresh_token"],"scope":"openid email","first_party":true}
+            """);
+        var client = new RelyingParty(world.Server.CreateClient(cookies: false), () => world.OpenBrowser(), id, null, "none");
+        var scope = ("scope", (string?)"openid email offline_access");
+        var start = pushed
+            ? $"/connect/authorize?client_id={id}&request_uri={Uri.EscapeDataString((await client.PostAsync("/connect/par", client.Request(scope))).Json.GetProperty("request_uri").GetString()!)}"
+            : client.Start(scope);
+
+        var tokens = await client.ExchangeAsync((await world.OpenBrowser().SignInAsync(start, await world.AddUserAsync())).Parameter("code")!);
+
+        tokens.IdToken.ShouldNotBeNull();
+        tokens.RefreshToken.ShouldBeNull();
+        tokens.Json.TryGetProperty("scope", out var given).ShouldBeTrue("fewer scopes than were asked for are told (RFC 6749 §3.3)");
+        given.GetString().ShouldBe("openid email");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public async Task Of_many_refreshes_at_two_nodes_at_once_one_wins_and_what_it_won_is_lost_with_the_family(bool postgreSql)
     {
         await using var world = await World.StartAsync(postgreSql);

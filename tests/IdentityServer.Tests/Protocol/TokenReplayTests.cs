@@ -176,7 +176,7 @@ public sealed class TokenReplayTests
         var client = await world.AddClientAsync(extra: "\"require_pkce\":false");
         var start = client.Start(("code_challenge", null), ("code_challenge_method", null));
         var code = (await world.OpenBrowser().SignInAsync(start, await world.AddUserAsync())).Parameter("code")!;
-        (await client.ExchangeAsync(code)).Error.ShouldBe("invalid_request");
+        (await client.ExchangeAsync(code)).Error.ShouldBe("invalid_grant");
     }
 
     [Theory]
