@@ -1,3 +1,4 @@
+using IdentityServer.Storage.Connections;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
@@ -25,7 +26,7 @@ public static class StorageFailure
     /// Whether the database was away, locked or full, or what the request built on was deleted at this moment, as a client that another node
     /// still knew: asked again a little later the same request is answered.
     /// </summary>
-    public static bool IsPassing(Exception? failure) => Causes(failure).Any(cause => cause is TimeoutException
+    public static bool IsPassing(Exception? failure) => Causes(failure).Any(cause => LostConnections.IsBrokenDriver(cause) || cause is TimeoutException
         or NpgsqlException { IsTransient: true }
         or PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation }
         or SqliteException { SqliteErrorCode: Busy or Locked or InputOutput or Full }

@@ -1,7 +1,7 @@
-using IdentityServer.Tests.Support;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using IdentityServer.Tests.Support;
 using Microsoft.Playwright;
 
 namespace IdentityServer.Browser.Tests;

@@ -34,6 +34,12 @@ internal sealed class LostConnections : DbCommandInterceptor
         PostgresException ended => ended.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
             or PostgresErrorCodes.CannotConnectNow,
         NpgsqlException broken => broken.InnerException is IOException,
-        _ => false,
+        _ => IsBrokenDriver(failure),
     };
+
+    /// <summary>
+    /// Whether the driver stumbled over a pooled connection that had been cut off in the middle of an answer: it gives such a one out again,
+    /// and then fails by itself. What was asked was not answered, and another connection answers it.
+    /// </summary>
+    public static bool IsBrokenDriver(Exception? failure) => failure is NullReferenceException { Source: "Npgsql" };
 }

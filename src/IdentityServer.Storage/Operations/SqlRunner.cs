@@ -54,7 +54,23 @@ internal sealed class SqlRunner(IdentityServerDbContext db, SqliteWriteGate gate
         SqlText sql, object?[] values, bool write, Func<DbCommand, CancellationToken, Task<T>> run, CancellationToken cancellationToken) =>
         !OnPostgreSql && db.CommitsAlone
             ? InTurnAsync(sql, values, write, run, cancellationToken)
-            : OnContextAsync(sql, values, run, cancellationToken);
+            : OnPostgreSql && !write && db.CommitsAlone
+                ? AgainOnceAsync(() => OnContextAsync(sql, values, run, cancellationToken))
+                : OnContextAsync(sql, values, run, cancellationToken);
+
+    // A question by itself may be asked again: the pool has been emptied of what broke.
+    private async Task<T> AgainOnceAsync<T>(Func<Task<T>> ask)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (Exception broken) when (LostConnections.IsBrokenDriver(broken))
+        {
+            db.StatementFailed = false;
+            return await ask();
+        }
+    }
 
     // On SQLite and alone: over the writers' connection, which a query uses when nobody writes at the moment.
     private async Task<T> InTurnAsync<T>(

@@ -1,7 +1,7 @@
-using IdentityServer.Storage;
 using System.Collections.Frozen;
 using IdentityServer.Clients;
 using IdentityServer.Domain.Clients;
+using IdentityServer.Storage;
 using Microsoft.Net.Http.Headers;
 
 namespace IdentityServer.Protocol.CrossOrigin;
