@@ -209,6 +209,7 @@ public sealed class ResourceTests
 
         var id = claims.GetProperty("jti").GetString();
         (await world.ReadAsync(db => db.Tokens.CountAsync(token => token.Id == id, TestContext.Current.CancellationToken))).ShouldBe(1, "the jti names the row");
+        (await client.UserInfoAsync(tokens.AccessToken)).Status.ShouldBe(HttpStatusCode.OK, "and with it the sign-in");
         await client.PostAsync("/connect/revoke", new() { ["token"] = tokens.AccessToken });
         (await client.UserInfoAsync(tokens.AccessToken)).Status.ShouldBe(HttpStatusCode.Unauthorized, "so it can be revoked");
     }
