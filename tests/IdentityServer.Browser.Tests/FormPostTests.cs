@@ -17,7 +17,7 @@ public sealed class FormPostTests(Chromium chromium, Stage stage)
         await using var site = await ClientSite.StartAsync(stage);
         var person = await stage.AddPersonAsync();
         var page = await context.NewPageAsync();
-        var complaints = Listen(page);
+        var complaints = page.Complaints();
 
         await page.GotoAsync(site.Start(stage, ("response_mode", "form_post"), ("state", HostileState)).AbsoluteUri);
         await page.EnterPasswordAsync(person);
@@ -82,20 +82,5 @@ public sealed class FormPostTests(Chromium chromium, Stage stage)
     {
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Received" })).ToBeVisibleAsync();
         page.Url.ShouldBe(site.Callback.AbsoluteUri);
-    }
-
-    private static List<string> Listen(IPage page)
-    {
-        var complaints = new List<string>();
-        page.Console += (_, message) =>
-        {
-            if (message.Type is "error" or "warning")
-            {
-                complaints.Add(message.Text);
-            }
-        };
-        page.PageError += (_, error) => complaints.Add(error);
-        page.Dialog += (_, dialog) => complaints.Add(dialog.Message);
-        return complaints;
     }
 }

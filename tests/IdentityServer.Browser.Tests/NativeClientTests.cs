@@ -117,28 +117,16 @@ public sealed partial class NativeClientTests(Chromium chromium, Stage stage)
         /// <summary>Waits for a line that begins so; returns where it stands.</summary>
         public async Task<int> LineAsync(string beginning)
         {
-            var waited = Stopwatch.StartNew();
-            while (true)
-            {
-                if (Lines.ToList().FindIndex(line => line.StartsWith(beginning, StringComparison.Ordinal)) is var found and >= 0)
-                {
-                    return found;
-                }
-
-                (waited.Elapsed < Patience && !_process.HasExited).ShouldBeTrue($"no line \"{beginning}\" in:\n{string.Join('\n', Lines)}");
-                await Task.Delay(TimeSpan.FromMilliseconds(50), Cancel);
-            }
+            var found = -1;
+            await UntilAsync($"no line \"{beginning}\"", () => (found = Lines.ToList().FindIndex(line => line.StartsWith(beginning, StringComparison.Ordinal))) >= 0);
+            return found;
         }
 
         /// <summary>The address on the line after.</summary>
         public async Task<string> AddressAfterAsync(string heading)
         {
             var at = await LineAsync(heading);
-            while (Lines.Count <= at + 1)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(50), Cancel);
-            }
-
+            await UntilAsync($"nothing after \"{heading}\"", () => Lines.Count > at + 1);
             return Lines[at + 1];
         }
 
@@ -167,6 +155,17 @@ public sealed partial class NativeClientTests(Chromium chromium, Stage stage)
             }
 
             _process.Dispose();
+        }
+
+        // The program is a process of its own, with its own clock: real time, and one that hangs or ends fails the test.
+        private async Task UntilAsync(string otherwise, Func<bool> condition)
+        {
+            var waited = Stopwatch.StartNew();
+            while (!condition())
+            {
+                (waited.Elapsed < Patience && !_process.HasExited).ShouldBeTrue($"{otherwise} in:\n{string.Join('\n', Lines)}");
+                await Task.Delay(TimeSpan.FromMilliseconds(50), Cancel);
+            }
         }
 
         private void Keep(object sender, DataReceivedEventArgs line)

@@ -19,7 +19,7 @@ public sealed class SinglePageTests(Chromium chromium, Stage stage)
         RequireLibrary();
         var person = await stage.AddPersonAsync();
         var page = await context.NewPageAsync();
-        var complaints = Listen(page);
+        var complaints = page.Complaints();
         var home = stage.SinglePage.Address.AbsoluteUri;
 
         await page.GotoAsync(home);
@@ -187,20 +187,6 @@ public sealed class SinglePageTests(Chromium chromium, Stage stage)
         }
         """,
         new[] { address, form });
-
-    private static List<string> Listen(IPage page)
-    {
-        var complaints = new List<string>();
-        page.Console += (_, message) =>
-        {
-            if (message.Type is "error" or "warning")
-            {
-                complaints.Add(message.Text);
-            }
-        };
-        page.PageError += (_, error) => complaints.Add(error);
-        return complaints;
-    }
 
     private static void RequireLibrary() =>
         Requires.File(Path.Combine(Path.GetDirectoryName(Repository.Built("samples/SpaClient", "SpaClient.dll"))!, "lib", "oidc-client-ts.min.js"), "npm, when samples/SpaClient was built");

@@ -14,7 +14,7 @@ public sealed partial class WholeFlowTests(Chromium chromium, Stage stage)
         await stage.StartAsync();
         var person = await stage.AddPersonAsync();
         var page = await context.NewPageAsync();
-        var complaints = Listen(page);
+        var complaints = page.Complaints();
 
         await page.SignInAsync(stage, person);
 
@@ -86,21 +86,6 @@ public sealed partial class WholeFlowTests(Chromium chromium, Stage stage)
         await Assertions.Expect(page.Address()).ToBeFocusedAsync();
         await page.EnterPasswordAsync(person);
         await Assertions.Expect(page.Code()).ToBeFocusedAsync();
-    }
-
-    // A page that breaks its own content security policy, or a script that fails, shows here.
-    private static List<string> Listen(IPage page)
-    {
-        var complaints = new List<string>();
-        page.Console += (_, message) =>
-        {
-            if (message.Type is "error" or "warning")
-            {
-                complaints.Add(message.Text);
-            }
-        };
-        page.PageError += (_, error) => complaints.Add(error);
-        return complaints;
     }
 
     [GeneratedRegex("^WebClient")]

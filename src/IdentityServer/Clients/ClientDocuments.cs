@@ -11,10 +11,11 @@ namespace IdentityServer.Clients;
 internal sealed class ClientDocuments(EgressCache documents, ILogger<ClientDocuments> logger)
 {
     private const string Field = "sector_identifier_uri";
-    // So short that a document that was mended counts at once, and long enough that nobody has us ask again and again.
-    private static readonly TimeSpan Kept = TimeSpan.FromSeconds(5);
 
     private const string Mend = "Serve a JSON list of all redirect URIs there, as application/json (OpenID Connect Core §8.1).";
+
+    // So short that a document that was mended counts at once, and long enough that nobody has us ask again and again.
+    private static readonly TimeSpan Kept = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// What is wrong with the document of <c>sector_identifier_uri</c>; null when nothing is, or none is named. It must list every redirect
@@ -45,7 +46,7 @@ internal sealed class ClientDocuments(EgressCache documents, ILogger<ClientDocum
         return new(Field, "could not be read", $"{Mend} The operator's log has the reason.");
     }
 
-    /// <summary>The same for what a document holds.</summary>
+    /// <summary>What is wrong with what a document holds; null when nothing is.</summary>
     internal static MetadataProblem? ProblemOf(ReadOnlyMemory<byte> body, IReadOnlyList<string> redirectUris)
     {
         var listed = new HashSet<string>(StringComparer.Ordinal);

@@ -7,8 +7,8 @@ using static OpenIddict.Server.OpenIddictServerEvents;
 namespace IdentityServer.Protocol.UserInfo;
 
 /// <summary>
-/// Refuses access tokens that are not for userinfo (RFC 9068 §4): an API that was given one to read notes must not learn with it what the
-/// person let the client see.
+/// Refuses access tokens that are not for userinfo (RFC 9068 §4): an API that was given one for itself alone must not learn with it what the
+/// person let the client see. Which tokens are for both, <c>docs/decisions/0003</c> says.
 /// </summary>
 internal sealed class RequireOwnAudience : IOpenIddictServerHandler<ValidateUserInfoRequestContext>
 {
