@@ -60,6 +60,30 @@ public class IdentityServerDbContext : DbContext, IDataProtectionKeyContext
 
     public DbSet<ClientOrigin> ClientOrigins => Set<ClientOrigin>();
 
+    public DbSet<ClientSecretEntry> ClientSecrets => Set<ClientSecretEntry>();
+
+    public DbSet<ClientKeyUse> ClientKeyUses => Set<ClientKeyUse>();
+
+    public DbSet<ClientOwner> ClientOwners => Set<ClientOwner>();
+
+    public DbSet<ClientInvitation> ClientInvitations => Set<ClientInvitation>();
+
+    public DbSet<ClientAgent> ClientAgents => Set<ClientAgent>();
+
+    public DbSet<ClientStanding> ClientStandings => Set<ClientStanding>();
+
+    public DbSet<ClientLogoImage> ClientLogos => Set<ClientLogoImage>();
+
+    public DbSet<ClientFailure> ClientFailures => Set<ClientFailure>();
+
+    public DbSet<ClientActivityCount> ClientActivity => Set<ClientActivityCount>();
+
+    public DbSet<TestMail> TestMails => Set<TestMail>();
+
+    public DbSet<TrialRun> TrialRuns => Set<TrialRun>();
+
+    public DbSet<IdempotencyRecord> IdempotencyRecords => Set<IdempotencyRecord>();
+
     public DbSet<Authorization> Authorizations => Set<Authorization>();
 
     public DbSet<Token> Tokens => Set<Token>();

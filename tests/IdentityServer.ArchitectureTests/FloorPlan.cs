@@ -12,12 +12,12 @@ internal static class FloorPlan
     private static readonly string[][] Floors =
     [
         ["Settings", "Pages", "Languages"],
-        ["Outbox", "Audit", "Secrets", "Egress"],
+        ["Outbox", "Audit", "Secrets", "Egress", "Diagnostics"],
         ["Mail"],
         ["Users", "Sessions", "Clients"],
-        ["Grants", "Alerts"],
+        ["Grants", "Alerts", "Ownership", "TestUsers"],
         ["SignIn", "Protocol"],
-        ["Home", "Account", "Portal", "Admin"],
+        ["Home", "Account", "Portal", "Api", "Admin"],
         ["Hosting"],
         [Entrance],
         ["Maintenance"], // verbs build the whole host

@@ -13,6 +13,9 @@ public sealed class Client : OpenIddictEntityFrameworkCoreApplication<string, Au
 
     /// <summary>The origins of its pages, made from the metadata whenever that is written.</summary>
     public IList<ClientOrigin> Origins { get; } = [];
+
+    /// <summary>Every secret of it, those that are over included. OpenIddict's own column for one stays empty.</summary>
+    public IList<ClientSecretEntry> Secrets { get; } = [];
 }
 
 /// <summary>An origin whose pages may call the endpoints from a browser, because a client has people sent back there.</summary>

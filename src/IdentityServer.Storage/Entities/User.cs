@@ -22,6 +22,15 @@ public sealed class User
     /// <summary>Standard OpenID Connect claims by their own names, as a JSON object (OpenID Connect Core §5.1), without e-mail.</summary>
     public string Claims { get; set; } = "{}";
 
+    /// <summary>Whether the person decides for the operator, such as on clients that ask for approval.</summary>
+    public bool Administrator { get; set; }
+
+    /// <summary>
+    /// The <see cref="Client.Id"/> of the client that made this account to test itself with; null for a person's account. It signs in to
+    /// that client only, and its mail never leaves.
+    /// </summary>
+    public string? TestOfClientId { get; set; }
+
     public DateTimeOffset CreatedAt { get; set; }
 
     public DateTimeOffset UpdatedAt { get; set; }

@@ -13,6 +13,11 @@ internal sealed class UserMapping : IEntityTypeConfiguration<User>
         builder.Property(user => user.NormalizedEmail).HasMaxLength(254);
         builder.HasIndex(user => user.NormalizedEmail).IsUnique();
         builder.Property(user => user.PasswordHash).HasMaxLength(512);
+        builder.Property(user => user.TestOfClientId).HasMaxLength(100);
+        builder.HasIndex(user => user.TestOfClientId).HasFilter("\"TestOfClientId\" IS NOT NULL");
+
+        // Whoever ends a client ends its test users first, with all that hangs on them.
+        builder.HasOne<Client>().WithMany().HasForeignKey(user => user.TestOfClientId).OnDelete(DeleteBehavior.Restrict);
     }
 }
 

@@ -9,7 +9,8 @@ public sealed class CeremonyReads
 {
     private const string UserColumns =
         """
-        u."Id", u."Email", u."NormalizedEmail", u."EmailVerified", u."PasswordHash", u."CredentialVersion", u."Claims", u."CreatedAt", u."UpdatedAt"
+        u."Id", u."Email", u."NormalizedEmail", u."EmailVerified", u."PasswordHash", u."CredentialVersion", u."Claims", u."CreatedAt", u."UpdatedAt",
+          u."Administrator", u."TestOfClientId"
         """;
 
     private static readonly SqlText ByEmail = new($"""SELECT {UserColumns} FROM "users" u WHERE u."NormalizedEmail" = $1""");
@@ -105,6 +106,8 @@ public sealed class CeremonyReads
         Claims = row.GetString(first + 6),
         CreatedAt = row.Moment(first + 7),
         UpdatedAt = row.Moment(first + 8),
+        Administrator = row.GetBoolean(first + 9),
+        TestOfClientId = row.NullableText(first + 10),
     };
 
     private static AuthenticationSession ReadSession(DbDataReader row) => new()

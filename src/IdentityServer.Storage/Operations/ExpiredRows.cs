@@ -1,4 +1,6 @@
 using System.Globalization;
+using IdentityServer.Domain.Clients;
+using IdentityServer.Domain.Diagnosis;
 using IdentityServer.Domain.Outbox;
 using IdentityServer.Domain.Sessions;
 using IdentityServer.Storage.Connections;
@@ -70,6 +72,26 @@ public sealed class ExpiredRows
         "RequestUri\", \"UserId",
         """SELECT "RequestUri", "UserId" FROM "consent_questions" WHERE "ExpiresAt" < $1 ORDER BY "ExpiresAt" """);
 
+    private static readonly Deletion Invitations = ByExpiry("client_invitations", "Id");
+
+    private static readonly Deletion TestMails = ByExpiry("test_mails", "Id");
+
+    private static readonly Deletion TrialRuns = ByExpiry("trial_runs", "Id");
+
+    private static readonly Deletion IdempotencyRecords = ByExpiry("idempotency_records", "Key");
+
+    private static readonly Deletion Failures = new(
+        "client_failures", "Id", """SELECT "Id" FROM "client_failures" WHERE "At" < $1 ORDER BY "At" """);
+
+    private static readonly Deletion RetiredSecrets = new(
+        "client_secrets", "Id", """SELECT "Id" FROM "client_secrets" WHERE "RetiredAt" < $1 ORDER BY "RetiredAt" """);
+
+    // A day is a number of its own, not a moment.
+    private static readonly Deletion Activity = new(
+        "client_activity",
+        "ClientRowId\", \"Day\", \"Kind",
+        """SELECT "ClientRowId", "Day", "Kind" FROM "client_activity" WHERE "Day" < $1 / 86400000 ORDER BY "Day" """);
+
     private static readonly (Deletion Rows, TimeSpan Grace)[] Order =
     [
         (Tokens, ShortGrace),
@@ -85,6 +107,13 @@ public sealed class ExpiredRows
         (Notifications, LogoutNotification.Kept),
         (Counters, ShortGrace),
         (Questions, ShortGrace),
+        (Invitations, ShortGrace),
+        (TestMails, ShortGrace),
+        (TrialRuns, ShortGrace),
+        (IdempotencyRecords, ShortGrace),
+        (Failures, DiagnosisPolicy.FailuresKept),
+        (RetiredSecrets, SecretRotation.RetiredKept),
+        (Activity, DiagnosisPolicy.ActivityKept),
     ];
 
     private readonly SqlRunner _sql;

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Html;
 
 namespace IdentityServer.Languages;
 
-/// <summary>Every text of one language. The texts of a language are one file beside this class, so that a translator has one file to read.</summary>
+/// <summary>Every text of one language. They are files beside this class, so that a translator has one folder to read.</summary>
 internal sealed class Words
 {
     private static readonly ConcurrentDictionary<Language, Words> _loaded = new();
@@ -65,14 +65,29 @@ internal sealed class Words
 
     private static Dictionary<string, Text> Load(Language language)
     {
-        using var file = typeof(Words).Assembly.GetManifestResourceStream($"texts/{language.Tag}.json")
-            ?? throw new InvalidOperationException($"The texts of {language.Tag} are missing from the program.");
-        using var document = JsonDocument.Parse(file);
-        return document.RootElement.EnumerateObject().ToDictionary(
-            member => member.Name,
-            member => new Text(member.Value.ValueKind == JsonValueKind.String
-                ? new Dictionary<PluralForm, string> { [PluralForm.Other] = member.Value.GetString()! }
-                : member.Value.EnumerateObject().ToDictionary(form => Enum.Parse<PluralForm>(form.Name, ignoreCase: true), form => form.Value.GetString()!)),
-            StringComparer.Ordinal);
+        var texts = new Dictionary<string, Text>(StringComparer.Ordinal);
+        foreach (var name in Files(language))
+        {
+            using var file = typeof(Words).Assembly.GetManifestResourceStream(name)!;
+            using var document = JsonDocument.Parse(file);
+            foreach (var member in document.RootElement.EnumerateObject())
+            {
+                texts.Add(member.Name, Read(member.Value));
+            }
+        }
+
+        return texts;
     }
+
+    // What people are told who sign in is one file; each part that only some people see has one of its own in a folder.
+    private static List<string> Files(Language language)
+    {
+        var files = typeof(Words).Assembly.GetManifestResourceNames()
+            .Where(name => name.StartsWith("texts/", StringComparison.Ordinal) && name.EndsWith($"/{language.Tag}.json", StringComparison.Ordinal)).ToList();
+        return files.Count > 0 ? files : throw new InvalidOperationException($"The texts of {language.Tag} are missing from the program.");
+    }
+
+    private static Text Read(JsonElement value) => new(value.ValueKind == JsonValueKind.String
+        ? new Dictionary<PluralForm, string> { [PluralForm.Other] = value.GetString()! }
+        : value.EnumerateObject().ToDictionary(form => Enum.Parse<PluralForm>(form.Name, ignoreCase: true), form => form.Value.GetString()!));
 }

@@ -277,6 +277,168 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     b.ToTable("clients", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientActivityCount", b =>
+                {
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<int>("Day")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Kind")
+                        .HasMaxLength(80)
+                        .HasColumnType("character varying(80)");
+
+                    b.Property<long>("Count")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("ClientRowId", "Day", "Kind");
+
+                    b.HasIndex("Day");
+
+                    b.ToTable("client_activity", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientAgent", b =>
+                {
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<string>("AgentRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<long>("AddedAt")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("ClientRowId", "AgentRowId");
+
+                    b.HasIndex("AgentRowId");
+
+                    b.ToTable("client_agents", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientFailure", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<long>("At")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("ClientRowId")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<string>("Code")
+                        .IsRequired()
+                        .HasMaxLength(60)
+                        .HasColumnType("character varying(60)");
+
+                    b.Property<string>("Details")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Endpoint")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("At");
+
+                    b.HasIndex("ClientRowId", "At");
+
+                    b.ToTable("client_failures", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientInvitation", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("ClientRowId")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasMaxLength(254)
+                        .HasColumnType("character varying(254)");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<Guid>("InvitedBy")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("NormalizedEmail")
+                        .IsRequired()
+                        .HasMaxLength(254)
+                        .HasColumnType("character varying(254)");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.HasIndex("InvitedBy");
+
+                    b.HasIndex("NormalizedEmail");
+
+                    b.HasIndex("ClientRowId", "NormalizedEmail")
+                        .IsUnique();
+
+                    b.ToTable("client_invitations", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientKeyUse", b =>
+                {
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<string>("Thumbprint")
+                        .HasMaxLength(43)
+                        .HasColumnType("character varying(43)");
+
+                    b.Property<long>("FirstUsedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("LastUsedAt")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("ClientRowId", "Thumbprint");
+
+                    b.ToTable("client_key_uses", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientLogoImage", b =>
+                {
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<byte[]>("Content")
+                        .IsRequired()
+                        .HasColumnType("bytea");
+
+                    b.Property<long>("UploadedAt")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("ClientRowId");
+
+                    b.ToTable("client_logos", (string)null);
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.ClientOrigin", b =>
                 {
                     b.Property<string>("Origin")
@@ -292,6 +454,25 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     b.HasIndex("ApplicationId");
 
                     b.ToTable("client_origins", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientOwner", b =>
+                {
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid");
+
+                    b.Property<long>("AddedAt")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("ClientRowId", "UserId");
+
+                    b.HasIndex("UserId");
+
+                    b.ToTable("client_owners", (string)null);
                 });
 
             modelBuilder.Entity("IdentityServer.Storage.Entities.ClientRegistration", b =>
@@ -320,6 +501,84 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     b.HasIndex("RegistrationTokenId");
 
                     b.ToTable("client_registrations", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientSecretEntry", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Hash")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)");
+
+                    b.Property<string>("Label")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("RetiredAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<bool>("RetiresItself")
+                        .HasColumnType("boolean");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ClientRowId");
+
+                    b.HasIndex("RetiredAt")
+                        .HasFilter("\"RetiredAt\" IS NOT NULL");
+
+                    b.ToTable("client_secrets", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientStanding", b =>
+                {
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<long?>("ApprovalAskedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("ApprovalWish")
+                        .HasMaxLength(1000)
+                        .HasColumnType("character varying(1000)");
+
+                    b.Property<long?>("DecidedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Refusal")
+                        .HasMaxLength(1000)
+                        .HasColumnType("character varying(1000)");
+
+                    b.Property<long?>("RegisteredAt")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("ClientRowId");
+
+                    b.HasIndex("ApprovalAskedAt")
+                        .HasFilter("\"ApprovalAskedAt\" IS NOT NULL");
+
+                    b.ToTable("client_standings", (string)null);
                 });
 
             modelBuilder.Entity("IdentityServer.Storage.Entities.ConsentGrant", b =>
@@ -435,6 +694,30 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     b.HasIndex("NormalizedEmail");
 
                     b.ToTable("former_addresses", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.IdempotencyRecord", b =>
+                {
+                    b.Property<string>("Key")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("ProtectedAnswer")
+                        .HasColumnType("text");
+
+                    b.Property<string>("RequestHash")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)");
+
+                    b.HasKey("Key");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.ToTable("idempotency_records", (string)null);
                 });
 
             modelBuilder.Entity("IdentityServer.Storage.Entities.InstallationSecret", b =>
@@ -835,6 +1118,40 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     b.ToTable("signing_keys", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.TestMail", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<long>("At")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("ClientRowId")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("ProtectedMail")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.HasIndex("UserId");
+
+                    b.HasIndex("ClientRowId", "At");
+
+                    b.ToTable("test_mails", (string)null);
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.Token", b =>
                 {
                     b.Property<string>("Id")
@@ -898,11 +1215,45 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     b.ToTable("tokens", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.TrialRun", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("ClientRowId")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("ProtectedState")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ClientRowId");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.HasIndex("UserId");
+
+                    b.ToTable("trial_runs", (string)null);
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.User", b =>
                 {
                     b.Property<Guid>("Id")
                         .ValueGeneratedOnAdd()
                         .HasColumnType("uuid");
+
+                    b.Property<bool>("Administrator")
+                        .HasColumnType("boolean");
 
                     b.Property<string>("Claims")
                         .IsRequired()
@@ -931,6 +1282,10 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                         .HasMaxLength(512)
                         .HasColumnType("character varying(512)");
 
+                    b.Property<string>("TestOfClientId")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
                     b.Property<long>("UpdatedAt")
                         .HasColumnType("bigint");
 
@@ -938,6 +1293,9 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
 
                     b.HasIndex("NormalizedEmail")
                         .IsUnique();
+
+                    b.HasIndex("TestOfClientId")
+                        .HasFilter("\"TestOfClientId\" IS NOT NULL");
 
                     b.ToTable("users", (string)null);
                 });
@@ -993,11 +1351,92 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     b.Navigation("Application");
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientActivityCount", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientAgent", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("AgentRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientFailure", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientInvitation", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("IdentityServer.Storage.Entities.User", null)
+                        .WithMany()
+                        .HasForeignKey("InvitedBy")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientKeyUse", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientLogoImage", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithOne()
+                        .HasForeignKey("IdentityServer.Storage.Entities.ClientLogoImage", "ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.ClientOrigin", b =>
                 {
                     b.HasOne("IdentityServer.Storage.Entities.Client", null)
                         .WithMany("Origins")
                         .HasForeignKey("ApplicationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientOwner", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("IdentityServer.Storage.Entities.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
@@ -1014,6 +1453,23 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                         .WithMany()
                         .HasForeignKey("RegistrationTokenId")
                         .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientSecretEntry", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany("Secrets")
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientStanding", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithOne()
+                        .HasForeignKey("IdentityServer.Storage.Entities.ClientStanding", "ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 
@@ -1044,6 +1500,21 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.TestMail", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("IdentityServer.Storage.Entities.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.Token", b =>
                 {
                     b.HasOne("IdentityServer.Storage.Entities.Client", "Application")
@@ -1059,6 +1530,29 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     b.Navigation("Authorization");
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.TrialRun", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("IdentityServer.Storage.Entities.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.User", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("TestOfClientId")
+                        .OnDelete(DeleteBehavior.Restrict);
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.Authorization", b =>
                 {
                     b.Navigation("Tokens");
@@ -1069,6 +1563,8 @@ namespace IdentityServer.Storage.Migrations.PostgreSql
                     b.Navigation("Authorizations");
 
                     b.Navigation("Origins");
+
+                    b.Navigation("Secrets");
 
                     b.Navigation("Tokens");
                 });

@@ -272,6 +272,168 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.ToTable("clients", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientActivityCount", b =>
+                {
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Day")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Kind")
+                        .HasMaxLength(80)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Count")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("ClientRowId", "Day", "Kind");
+
+                    b.HasIndex("Day");
+
+                    b.ToTable("client_activity", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientAgent", b =>
+                {
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("AgentRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("AddedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("ClientRowId", "AgentRowId");
+
+                    b.HasIndex("AgentRowId");
+
+                    b.ToTable("client_agents", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientFailure", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ClientRowId")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Code")
+                        .IsRequired()
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Details")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Endpoint")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("At");
+
+                    b.HasIndex("ClientRowId", "At");
+
+                    b.ToTable("client_failures", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientInvitation", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("ClientRowId")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasMaxLength(254)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid>("InvitedBy")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("NormalizedEmail")
+                        .IsRequired()
+                        .HasMaxLength(254)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.HasIndex("InvitedBy");
+
+                    b.HasIndex("NormalizedEmail");
+
+                    b.HasIndex("ClientRowId", "NormalizedEmail")
+                        .IsUnique();
+
+                    b.ToTable("client_invitations", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientKeyUse", b =>
+                {
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Thumbprint")
+                        .HasMaxLength(43)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("FirstUsedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("LastUsedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("ClientRowId", "Thumbprint");
+
+                    b.ToTable("client_key_uses", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientLogoImage", b =>
+                {
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("Content")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<long>("UploadedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("ClientRowId");
+
+                    b.ToTable("client_logos", (string)null);
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.ClientOrigin", b =>
                 {
                     b.Property<string>("Origin")
@@ -287,6 +449,25 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.HasIndex("ApplicationId");
 
                     b.ToTable("client_origins", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientOwner", b =>
+                {
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("AddedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("ClientRowId", "UserId");
+
+                    b.HasIndex("UserId");
+
+                    b.ToTable("client_owners", (string)null);
                 });
 
             modelBuilder.Entity("IdentityServer.Storage.Entities.ClientRegistration", b =>
@@ -315,6 +496,84 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.HasIndex("RegistrationTokenId");
 
                     b.ToTable("client_registrations", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientSecretEntry", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Hash")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Label")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("RetiredAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("RetiresItself")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ClientRowId");
+
+                    b.HasIndex("RetiredAt")
+                        .HasFilter("\"RetiredAt\" IS NOT NULL");
+
+                    b.ToTable("client_secrets", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientStanding", b =>
+                {
+                    b.Property<string>("ClientRowId")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("ApprovalAskedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ApprovalWish")
+                        .HasMaxLength(1000)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("DecidedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Refusal")
+                        .HasMaxLength(1000)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("RegisteredAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("ClientRowId");
+
+                    b.HasIndex("ApprovalAskedAt")
+                        .HasFilter("\"ApprovalAskedAt\" IS NOT NULL");
+
+                    b.ToTable("client_standings", (string)null);
                 });
 
             modelBuilder.Entity("IdentityServer.Storage.Entities.ConsentGrant", b =>
@@ -430,6 +689,30 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.HasIndex("NormalizedEmail");
 
                     b.ToTable("former_addresses", (string)null);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.IdempotencyRecord", b =>
+                {
+                    b.Property<string>("Key")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ProtectedAnswer")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("RequestHash")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Key");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.ToTable("idempotency_records", (string)null);
                 });
 
             modelBuilder.Entity("IdentityServer.Storage.Entities.InstallationSecret", b =>
@@ -830,6 +1113,40 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.ToTable("signing_keys", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.TestMail", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ClientRowId")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ProtectedMail")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.HasIndex("UserId");
+
+                    b.HasIndex("ClientRowId", "At");
+
+                    b.ToTable("test_mails", (string)null);
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.Token", b =>
                 {
                     b.Property<string>("Id")
@@ -893,11 +1210,45 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.ToTable("tokens", (string)null);
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.TrialRun", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("ClientRowId")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ProtectedState")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ClientRowId");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.HasIndex("UserId");
+
+                    b.ToTable("trial_runs", (string)null);
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.User", b =>
                 {
                     b.Property<Guid>("Id")
                         .ValueGeneratedOnAdd()
                         .HasColumnType("TEXT");
+
+                    b.Property<bool>("Administrator")
+                        .HasColumnType("INTEGER");
 
                     b.Property<string>("Claims")
                         .IsRequired()
@@ -926,6 +1277,10 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                         .HasMaxLength(512)
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("TestOfClientId")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("UpdatedAt")
                         .HasColumnType("INTEGER");
 
@@ -933,6 +1288,9 @@ namespace IdentityServer.Storage.Migrations.Sqlite
 
                     b.HasIndex("NormalizedEmail")
                         .IsUnique();
+
+                    b.HasIndex("TestOfClientId")
+                        .HasFilter("\"TestOfClientId\" IS NOT NULL");
 
                     b.ToTable("users", (string)null);
                 });
@@ -986,11 +1344,92 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.Navigation("Application");
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientActivityCount", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientAgent", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("AgentRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientFailure", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientInvitation", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("IdentityServer.Storage.Entities.User", null)
+                        .WithMany()
+                        .HasForeignKey("InvitedBy")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientKeyUse", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientLogoImage", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithOne()
+                        .HasForeignKey("IdentityServer.Storage.Entities.ClientLogoImage", "ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.ClientOrigin", b =>
                 {
                     b.HasOne("IdentityServer.Storage.Entities.Client", null)
                         .WithMany("Origins")
                         .HasForeignKey("ApplicationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientOwner", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("IdentityServer.Storage.Entities.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
@@ -1007,6 +1446,23 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                         .WithMany()
                         .HasForeignKey("RegistrationTokenId")
                         .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientSecretEntry", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany("Secrets")
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade);
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.ClientStanding", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithOne()
+                        .HasForeignKey("IdentityServer.Storage.Entities.ClientStanding", "ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 
@@ -1037,6 +1493,21 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.TestMail", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("IdentityServer.Storage.Entities.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.Token", b =>
                 {
                     b.HasOne("IdentityServer.Storage.Entities.Client", "Application")
@@ -1052,6 +1523,29 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.Navigation("Authorization");
                 });
 
+            modelBuilder.Entity("IdentityServer.Storage.Entities.TrialRun", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("ClientRowId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("IdentityServer.Storage.Entities.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("IdentityServer.Storage.Entities.User", b =>
+                {
+                    b.HasOne("IdentityServer.Storage.Entities.Client", null)
+                        .WithMany()
+                        .HasForeignKey("TestOfClientId")
+                        .OnDelete(DeleteBehavior.Restrict);
+                });
+
             modelBuilder.Entity("IdentityServer.Storage.Entities.Authorization", b =>
                 {
                     b.Navigation("Tokens");
@@ -1062,6 +1556,8 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     b.Navigation("Authorizations");
 
                     b.Navigation("Origins");
+
+                    b.Navigation("Secrets");
 
                     b.Navigation("Tokens");
                 });

@@ -104,6 +104,20 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "idempotency_records",
+                columns: table => new
+                {
+                    Key = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    RequestHash = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    ProtectedAnswer = table.Column<string>(type: "TEXT", nullable: true),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_idempotency_records", x => x.Key);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "installation_secrets",
                 columns: table => new
                 {
@@ -263,22 +277,109 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
-                name: "users",
+                name: "client_activity",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    Email = table.Column<string>(type: "TEXT", maxLength: 254, nullable: false),
-                    NormalizedEmail = table.Column<string>(type: "TEXT", maxLength: 254, nullable: false),
-                    EmailVerified = table.Column<bool>(type: "INTEGER", nullable: false),
-                    PasswordHash = table.Column<string>(type: "TEXT", maxLength: 512, nullable: true),
-                    CredentialVersion = table.Column<long>(type: "INTEGER", nullable: false),
-                    Claims = table.Column<string>(type: "TEXT", nullable: false),
-                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
-                    UpdatedAt = table.Column<long>(type: "INTEGER", nullable: false)
+                    ClientRowId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    Day = table.Column<int>(type: "INTEGER", nullable: false),
+                    Kind = table.Column<string>(type: "TEXT", maxLength: 80, nullable: false),
+                    Count = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_users", x => x.Id);
+                    table.PrimaryKey("PK_client_activity", x => new { x.ClientRowId, x.Day, x.Kind });
+                    table.ForeignKey(
+                        name: "FK_client_activity_clients_ClientRowId",
+                        column: x => x.ClientRowId,
+                        principalTable: "clients",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "client_agents",
+                columns: table => new
+                {
+                    ClientRowId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    AgentRowId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    AddedAt = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_client_agents", x => new { x.ClientRowId, x.AgentRowId });
+                    table.ForeignKey(
+                        name: "FK_client_agents_clients_AgentRowId",
+                        column: x => x.AgentRowId,
+                        principalTable: "clients",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "FK_client_agents_clients_ClientRowId",
+                        column: x => x.ClientRowId,
+                        principalTable: "clients",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "client_failures",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
+                    ClientRowId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    At = table.Column<long>(type: "INTEGER", nullable: false),
+                    Code = table.Column<string>(type: "TEXT", maxLength: 60, nullable: false),
+                    Endpoint = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    Details = table.Column<string>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_client_failures", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_client_failures_clients_ClientRowId",
+                        column: x => x.ClientRowId,
+                        principalTable: "clients",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "client_key_uses",
+                columns: table => new
+                {
+                    ClientRowId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    Thumbprint = table.Column<string>(type: "TEXT", maxLength: 43, nullable: false),
+                    FirstUsedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    LastUsedAt = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_client_key_uses", x => new { x.ClientRowId, x.Thumbprint });
+                    table.ForeignKey(
+                        name: "FK_client_key_uses_clients_ClientRowId",
+                        column: x => x.ClientRowId,
+                        principalTable: "clients",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "client_logos",
+                columns: table => new
+                {
+                    ClientRowId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    Content = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    UploadedAt = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_client_logos", x => x.ClientRowId);
+                    table.ForeignKey(
+                        name: "FK_client_logos_clients_ClientRowId",
+                        column: x => x.ClientRowId,
+                        principalTable: "clients",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateTable(
@@ -297,6 +398,81 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                         principalTable: "clients",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "client_secrets",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    ClientRowId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    Hash = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    Label = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    LastUsedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    RetiredAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    RetiresItself = table.Column<bool>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_client_secrets", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_client_secrets_clients_ClientRowId",
+                        column: x => x.ClientRowId,
+                        principalTable: "clients",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "client_standings",
+                columns: table => new
+                {
+                    ClientRowId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    RegisteredAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    LastUsedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    ApprovalAskedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    ApprovalWish = table.Column<string>(type: "TEXT", maxLength: 1000, nullable: true),
+                    DecidedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    Refusal = table.Column<string>(type: "TEXT", maxLength: 1000, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_client_standings", x => x.ClientRowId);
+                    table.ForeignKey(
+                        name: "FK_client_standings_clients_ClientRowId",
+                        column: x => x.ClientRowId,
+                        principalTable: "clients",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "users",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Email = table.Column<string>(type: "TEXT", maxLength: 254, nullable: false),
+                    NormalizedEmail = table.Column<string>(type: "TEXT", maxLength: 254, nullable: false),
+                    EmailVerified = table.Column<bool>(type: "INTEGER", nullable: false),
+                    PasswordHash = table.Column<string>(type: "TEXT", maxLength: 512, nullable: true),
+                    CredentialVersion = table.Column<long>(type: "INTEGER", nullable: false),
+                    Claims = table.Column<string>(type: "TEXT", nullable: false),
+                    Administrator = table.Column<bool>(type: "INTEGER", nullable: false),
+                    TestOfClientId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    UpdatedAt = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_users", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_users_clients_TestOfClientId",
+                        column: x => x.TestOfClientId,
+                        principalTable: "clients",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -381,6 +557,60 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "client_invitations",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    ClientRowId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    Email = table.Column<string>(type: "TEXT", maxLength: 254, nullable: false),
+                    NormalizedEmail = table.Column<string>(type: "TEXT", maxLength: 254, nullable: false),
+                    InvitedBy = table.Column<Guid>(type: "TEXT", nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_client_invitations", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_client_invitations_clients_ClientRowId",
+                        column: x => x.ClientRowId,
+                        principalTable: "clients",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "FK_client_invitations_users_InvitedBy",
+                        column: x => x.InvitedBy,
+                        principalTable: "users",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "client_owners",
+                columns: table => new
+                {
+                    ClientRowId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    UserId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    AddedAt = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_client_owners", x => new { x.ClientRowId, x.UserId });
+                    table.ForeignKey(
+                        name: "FK_client_owners_clients_ClientRowId",
+                        column: x => x.ClientRowId,
+                        principalTable: "clients",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "FK_client_owners_users_UserId",
+                        column: x => x.UserId,
+                        principalTable: "users",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "consent_grants",
                 columns: table => new
                 {
@@ -435,6 +665,61 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                     table.PrimaryKey("PK_pending_addresses", x => x.ChallengeId);
                     table.ForeignKey(
                         name: "FK_pending_addresses_users_UserId",
+                        column: x => x.UserId,
+                        principalTable: "users",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "test_mails",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    ClientRowId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    UserId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    At = table.Column<long>(type: "INTEGER", nullable: false),
+                    ProtectedMail = table.Column<string>(type: "TEXT", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_test_mails", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_test_mails_clients_ClientRowId",
+                        column: x => x.ClientRowId,
+                        principalTable: "clients",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "FK_test_mails_users_UserId",
+                        column: x => x.UserId,
+                        principalTable: "users",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "trial_runs",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    ClientRowId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    UserId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    ProtectedState = table.Column<string>(type: "TEXT", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_trial_runs", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_trial_runs_clients_ClientRowId",
+                        column: x => x.ClientRowId,
+                        principalTable: "clients",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "FK_trial_runs_users_UserId",
                         column: x => x.UserId,
                         principalTable: "users",
                         principalColumn: "Id",
@@ -545,9 +830,55 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 column: "Subject");
 
             migrationBuilder.CreateIndex(
+                name: "IX_client_activity_Day",
+                table: "client_activity",
+                column: "Day");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_client_agents_AgentRowId",
+                table: "client_agents",
+                column: "AgentRowId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_client_failures_At",
+                table: "client_failures",
+                column: "At");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_client_failures_ClientRowId_At",
+                table: "client_failures",
+                columns: new[] { "ClientRowId", "At" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_client_invitations_ClientRowId_NormalizedEmail",
+                table: "client_invitations",
+                columns: new[] { "ClientRowId", "NormalizedEmail" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_client_invitations_ExpiresAt",
+                table: "client_invitations",
+                column: "ExpiresAt");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_client_invitations_InvitedBy",
+                table: "client_invitations",
+                column: "InvitedBy");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_client_invitations_NormalizedEmail",
+                table: "client_invitations",
+                column: "NormalizedEmail");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_client_origins_ApplicationId",
                 table: "client_origins",
                 column: "ApplicationId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_client_owners_UserId",
+                table: "client_owners",
+                column: "UserId");
 
             migrationBuilder.CreateIndex(
                 name: "IX_client_registrations_Hash",
@@ -559,6 +890,23 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 name: "IX_client_registrations_RegistrationTokenId",
                 table: "client_registrations",
                 column: "RegistrationTokenId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_client_secrets_ClientRowId",
+                table: "client_secrets",
+                column: "ClientRowId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_client_secrets_RetiredAt",
+                table: "client_secrets",
+                column: "RetiredAt",
+                filter: "\"RetiredAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_client_standings_ApprovalAskedAt",
+                table: "client_standings",
+                column: "ApprovalAskedAt",
+                filter: "\"ApprovalAskedAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_clients_ClientId",
@@ -595,6 +943,11 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 name: "IX_former_addresses_NormalizedEmail",
                 table: "former_addresses",
                 column: "NormalizedEmail");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_idempotency_records_ExpiresAt",
+                table: "idempotency_records",
+                column: "ExpiresAt");
 
             migrationBuilder.CreateIndex(
                 name: "IX_installation_secrets_Purpose_CreatedAt",
@@ -668,6 +1021,21 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_test_mails_ClientRowId_At",
+                table: "test_mails",
+                columns: new[] { "ClientRowId", "At" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_test_mails_ExpiresAt",
+                table: "test_mails",
+                column: "ExpiresAt");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_test_mails_UserId",
+                table: "test_mails",
+                column: "UserId");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_tokens_ApplicationId",
                 table: "tokens",
                 column: "ApplicationId");
@@ -697,10 +1065,31 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 filter: "\"AuthorizationId\" IS NULL AND \"Subject\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
+                name: "IX_trial_runs_ClientRowId",
+                table: "trial_runs",
+                column: "ClientRowId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_trial_runs_ExpiresAt",
+                table: "trial_runs",
+                column: "ExpiresAt");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_trial_runs_UserId",
+                table: "trial_runs",
+                column: "UserId");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_users_NormalizedEmail",
                 table: "users",
                 column: "NormalizedEmail",
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_users_TestOfClientId",
+                table: "users",
+                column: "TestOfClientId",
+                filter: "\"TestOfClientId\" IS NOT NULL");
         }
 
         /// <inheritdoc />
@@ -713,10 +1102,37 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 name: "audit_events");
 
             migrationBuilder.DropTable(
+                name: "client_activity");
+
+            migrationBuilder.DropTable(
+                name: "client_agents");
+
+            migrationBuilder.DropTable(
+                name: "client_failures");
+
+            migrationBuilder.DropTable(
+                name: "client_invitations");
+
+            migrationBuilder.DropTable(
+                name: "client_key_uses");
+
+            migrationBuilder.DropTable(
+                name: "client_logos");
+
+            migrationBuilder.DropTable(
                 name: "client_origins");
 
             migrationBuilder.DropTable(
+                name: "client_owners");
+
+            migrationBuilder.DropTable(
                 name: "client_registrations");
+
+            migrationBuilder.DropTable(
+                name: "client_secrets");
+
+            migrationBuilder.DropTable(
+                name: "client_standings");
 
             migrationBuilder.DropTable(
                 name: "consent_grants");
@@ -732,6 +1148,9 @@ namespace IdentityServer.Storage.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "former_addresses");
+
+            migrationBuilder.DropTable(
+                name: "idempotency_records");
 
             migrationBuilder.DropTable(
                 name: "installation_secrets");
@@ -758,7 +1177,13 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 name: "signing_keys");
 
             migrationBuilder.DropTable(
+                name: "test_mails");
+
+            migrationBuilder.DropTable(
                 name: "tokens");
+
+            migrationBuilder.DropTable(
+                name: "trial_runs");
 
             migrationBuilder.DropTable(
                 name: "registration_tokens");
@@ -770,10 +1195,10 @@ namespace IdentityServer.Storage.Migrations.Sqlite
                 name: "authentication_sessions");
 
             migrationBuilder.DropTable(
-                name: "clients");
+                name: "users");
 
             migrationBuilder.DropTable(
-                name: "users");
+                name: "clients");
         }
     }
 }

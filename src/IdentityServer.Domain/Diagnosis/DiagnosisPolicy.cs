@@ -1,0 +1,17 @@
+namespace IdentityServer.Domain.Diagnosis;
+
+/// <summary>How long clients' owners can look back, and how much is kept for them.</summary>
+public static class DiagnosisPolicy
+{
+    /// <summary>How long a failed request is kept.</summary>
+    public static readonly TimeSpan FailuresKept = TimeSpan.FromDays(14);
+
+    /// <summary>How long the counts of a day are kept.</summary>
+    public static readonly TimeSpan ActivityKept = TimeSpan.FromDays(90);
+
+    /// <summary>
+    /// The failed requests of one client that a node keeps in an hour; beyond it they are counted only. Anybody can make a client's
+    /// requests fail, so the rows must not grow with their number.
+    /// </summary>
+    public const int FailuresPerHour = 200;
+}
