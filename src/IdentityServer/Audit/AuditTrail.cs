@@ -79,6 +79,8 @@ internal static class AuditEvents
     public const string ClientRegistered = "client.registered";
     public const string ClientChanged = "client.changed";
     public const string ClientDeleted = "client.deleted";
+    public const string ClientSecretMade = "client.secret-made";
+    public const string ClientSecretRetired = "client.secret-retired";
     public const string RegistrationTokenCreated = "registration-token.created";
     public const string RegistrationTokenUsed = "registration-token.used";
     public const string RegistrationTokenRevoked = "registration-token.revoked";

@@ -13,9 +13,10 @@ namespace IdentityServer.Clients;
 internal sealed class CachedClient
 {
     /// <exception cref="FormatException">The row was not written by <see cref="ClientRegistry"/>, or is damaged.</exception>
-    public CachedClient(Client entity)
+    public CachedClient(Client entity, IReadOnlyList<StoredSecret> secrets)
     {
         Entity = entity;
+        Secrets = secrets;
         Properties = ReadProperties(entity.Properties);
         Settings = ClientSettings.From(entity.Id!, ReadMetadata(entity, Properties));
         Permissions = ReadList(entity.Permissions);
@@ -27,6 +28,9 @@ internal sealed class CachedClient
     }
 
     public Client Entity { get; }
+
+    /// <summary>The secrets that were not retired when the row was read, the youngest first.</summary>
+    public IReadOnlyList<StoredSecret> Secrets { get; }
 
     public ClientSettings Settings { get; }
 
@@ -43,6 +47,9 @@ internal sealed class CachedClient
     public ImmutableArray<string> PostLogoutRedirectUris { get; }
 
     public ImmutableDictionary<string, JsonElement> Properties { get; }
+
+    /// <summary>The secrets that are taken at a moment.</summary>
+    public IEnumerable<StoredSecret> SecretsAt(DateTimeOffset now) => Secrets.Where(secret => secret.IsTaken(now));
 
     /// <summary>What a row says about its client. Reads tracked rows as well as cached ones.</summary>
     /// <exception cref="FormatException">The row was not written by <see cref="ClientRegistry"/>, or is damaged.</exception>
@@ -76,4 +83,16 @@ internal sealed class CachedClient
         using var document = JsonDocument.Parse(json);
         return [.. document.RootElement.EnumerateArray().Select(item => item.GetString()!)];
     }
+}
+
+/// <summary>A secret as it is kept.</summary>
+/// <param name="Id">Its row.</param>
+/// <param name="Hash">See <see cref="ClientSecretHash"/>.</param>
+/// <param name="ExpiresAt">Not taken from here on; null when never.</param>
+internal sealed record StoredSecret(Guid Id, string Hash, DateTimeOffset? ExpiresAt)
+{
+    /// <summary>Whether it is taken at a moment.</summary>
+    public bool IsTaken(DateTimeOffset now) => ExpiresAt is null || ExpiresAt > now;
+
+    public override string ToString() => $"secret {Id}";
 }

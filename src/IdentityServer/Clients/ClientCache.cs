@@ -31,6 +31,9 @@ internal sealed class ClientCache(IServiceScopeFactory scopes, TimeProvider cloc
     /// <summary>Another number after each change that was made here: what was read of clients before it may be old.</summary>
     public long Generation => Volatile.Read(ref _generation);
 
+    /// <summary>The time by the cache's clock.</summary>
+    public DateTimeOffset Now => clock.GetUtcNow();
+
     /// <summary>What the house knows of a client, by its <c>client_id</c>; null when there is none.</summary>
     public async ValueTask<ClientSettings?> FindSettingsAsync(string clientId, CancellationToken cancellationToken) =>
         (await FindAsync(clientId, cancellationToken))?.Settings;
@@ -118,7 +121,8 @@ internal sealed class ClientCache(IServiceScopeFactory scopes, TimeProvider cloc
         var generation = Volatile.Read(ref _generation);
         var readAt = clock.GetTimestamp();
         await using var scope = scopes.CreateAsyncScope();
-        var clients = scope.ServiceProvider.GetRequiredService<IdentityServerDbContext>().Clients.AsNoTracking();
+        var db = scope.ServiceProvider.GetRequiredService<IdentityServerDbContext>();
+        var clients = db.Clients.AsNoTracking();
         var row = key.Kind == KeyKind.Id
             ? await clients.SingleOrDefaultAsync(client => client.Id == key.Value)
             : await clients.SingleOrDefaultAsync(client => client.ClientId == key.Value);
@@ -128,11 +132,27 @@ internal sealed class ClientCache(IServiceScopeFactory scopes, TimeProvider cloc
             return null;
         }
 
-        var unchanged = _byId.TryGetValue(row.Id!, out var earlier) && earlier.Client.Entity.ConcurrencyToken == row.ConcurrencyToken;
-        var client = unchanged ? earlier!.Client : Share(new CachedClient(row));
+        var secrets = await SecretsAsync(db, row.Id!, CancellationToken.None);
+        var unchanged = _byId.TryGetValue(row.Id!, out var earlier) && earlier.Client.Entity.ConcurrencyToken == row.ConcurrencyToken
+            && earlier.Client.Secrets.SequenceEqual(secrets);
+        var client = unchanged ? earlier!.Client : Share(new CachedClient(row, secrets));
         Keep(new Entry(client, readAt), generation);
         return client;
     }
+
+    /// <summary>The secrets of a client that are not retired, as the database has them now.</summary>
+    public async Task<IReadOnlyList<StoredSecret>> ReadSecretsAsync(string rowId, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return await SecretsAsync(scope.ServiceProvider.GetRequiredService<IdentityServerDbContext>(), rowId, cancellationToken);
+    }
+
+    private static async Task<IReadOnlyList<StoredSecret>> SecretsAsync(IdentityServerDbContext db, string rowId, CancellationToken cancellationToken) =>
+        await db.ClientSecrets.AsNoTracking()
+            .Where(secret => secret.ClientRowId == rowId && secret.RetiredAt == null)
+            .OrderByDescending(secret => secret.CreatedAt).ThenBy(secret => secret.Id)
+            .Select(secret => new StoredSecret(secret.Id, secret.Hash, secret.ExpiresAt))
+            .ToListAsync(cancellationToken);
 
     private CachedClient Share(CachedClient client)
     {

@@ -11,14 +11,12 @@ internal static class ClientDescriptor
     public const string MetadataProperty = "client_metadata";
 
     /// <param name="metadata">Judged, complete, with its <c>client_id</c>.</param>
-    /// <param name="secret">The secret as the manager takes it: in the clear when new, as stored when it stays; null for a public client.</param>
-    public static OpenIddictApplicationDescriptor From(ClientMetadata metadata, string? secret)
+    public static OpenIddictApplicationDescriptor From(ClientMetadata metadata)
     {
         var descriptor = new OpenIddictApplicationDescriptor
         {
             ApplicationType = metadata.ApplicationType,
             ClientId = metadata.ClientId,
-            ClientSecret = secret,
             ClientType = metadata.IsPublic ? ClientTypes.Public : ClientTypes.Confidential,
             ConsentType = metadata.FirstParty ? ConsentTypes.Implicit : ConsentTypes.Explicit,
             DisplayName = metadata.ClientName,

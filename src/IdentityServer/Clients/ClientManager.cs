@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.ComponentModel.DataAnnotations;
-using System.Security.Cryptography;
 using System.Text.Json;
+using IdentityServer.Clients.Credentials;
 using IdentityServer.Domain.Clients;
 using IdentityServer.Storage.Entities;
 using Microsoft.Extensions.Options;
@@ -12,7 +12,7 @@ namespace IdentityServer.Clients;
 
 /// <summary>
 /// OpenIddict's view of clients. Reads of a shared client come from its parsed columns; writes go to a tracked copy of its row, since
-/// what all requests share must not change under them. Secrets are kept as <see cref="ClientSecretHash"/> says.
+/// what all requests share must not change under them. Secrets are rows of their own, never OpenIddict's column.
 /// </summary>
 internal sealed class ClientManager(
     ClientCache clients,
@@ -104,25 +104,32 @@ internal sealed class ClientManager(
         clients.Forget(tracked);
     }
 
-    // OpenIddict wants a secret or keys in its own column. A client's keys stand in its metadata here, or where it publishes them, and
-    // what may be stored at all was judged before.
-    public override IAsyncEnumerable<ValidationResult> ValidateAsync(Client application, CancellationToken cancellationToken = default)
+    /// <summary>Stores a new client together with its first secret.</summary>
+    /// <param name="descriptor">What is registered.</param>
+    /// <param name="secret">Hashed; null for a client that proves itself by no secret.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task RegisterAsync(OpenIddictApplicationDescriptor descriptor, ClientSecretEntry? secret, CancellationToken cancellationToken)
     {
-        var results = base.ValidateAsync(application, cancellationToken);
-        return CachedClient.MetadataOf(application).HasKeys
-            ? results.Where(result => result.ErrorMessage != OpenIddictResources.GetResourceString(OpenIddictResources.ID2113))
-            : results;
+        var client = new Client();
+        await PopulateAsync(client, descriptor, cancellationToken);
+        if (secret is not null)
+        {
+            client.Secrets.Add(secret);
+        }
+
+        await CreateAsync(client, cancellationToken);
     }
 
-    protected override ValueTask<string> ObfuscateClientSecretAsync(string secret, CancellationToken cancellationToken = default)
-    {
-        return ClientSecret.TryParse(secret, out var parsed)
-            ? new(ClientSecretHash.Create(parsed, RandomNumberGenerator.GetBytes(ClientSecretHash.SaltLength)))
-            : throw new ArgumentException("A client secret is printable ASCII.", nameof(secret));
-    }
+    // A client may have several secrets, each for a time: see ClientSecretFinder, which looked before and knows those of other nodes.
+    public override async ValueTask<bool> ValidateClientSecretAsync(Client application, string secret, CancellationToken cancellationToken = default) =>
+        await clients.FindByKeyAsync(application.Id!, cancellationToken) is { Settings.IsPublic: false } client
+        && await secrets.VerifyAsync(client.SecretsAt(clients.Now), secret, cancellationToken);
 
-    protected override ValueTask<bool> ValidateClientSecretAsync(string secret, string comparand, CancellationToken cancellationToken = default) =>
-        secrets.VerifyAsync(comparand, secret, cancellationToken);
+    // OpenIddict wants a secret or keys in its own columns. A client's keys stand in its metadata here, or where it publishes them, and its
+    // secrets in rows of their own; what may be stored at all was judged before.
+    public override IAsyncEnumerable<ValidationResult> ValidateAsync(Client application, CancellationToken cancellationToken = default) =>
+        base.ValidateAsync(application, cancellationToken)
+            .Where(result => result.ErrorMessage != OpenIddictResources.GetResourceString(OpenIddictResources.ID2113));
 
     private static async ValueTask<Client?> WaitAsync(ValueTask<CachedClient?> found) => (await found)?.Entity;
 

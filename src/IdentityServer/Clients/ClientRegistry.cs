@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using IdentityServer.Audit;
+using IdentityServer.Clients.Credentials;
 using IdentityServer.Domain.Clients;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
@@ -13,7 +14,8 @@ namespace IdentityServer.Clients;
 /// Registers and changes clients; every way in comes through here. Each call saves by itself; inside a unit of work that is open, the
 /// change counts with its commit, and this process may serve the old registration for up to <see cref="ClientCache.Freshness"/> after it.
 /// </summary>
-internal sealed class ClientRegistry(IdentityServerDbContext db, ClientManager manager, ClientSecretVerifier secrets, AuditTrail audit)
+internal sealed class ClientRegistry(
+    IdentityServerDbContext db, ClientManager manager, ClientSecretVerifier verifier, AuditTrail audit, TimeProvider clock)
 {
     /// <summary>Registers a client, with an identifier and a secret made here where the metadata brings none.</summary>
     public async Task<RegisterOutcome> RegisterAsync(ClientMetadata metadata, CancellationToken cancellationToken)
@@ -34,7 +36,7 @@ internal sealed class ClientRegistry(IdentityServerDbContext db, ClientManager m
         audit.Add(AuditEvents.ClientRegistered, new(ClientId: client.ClientId));
         try
         {
-            await manager.CreateAsync(ClientDescriptor.From(client, (generated ?? metadata.ClientSecret)?.Reveal()), cancellationToken);
+            await manager.RegisterAsync(ClientDescriptor.From(client), Entry(generated ?? metadata.ClientSecret), cancellationToken);
         }
         catch (Exception raced) when (raced is ValidationException || (raced is DbUpdateException && !db.InUnitOfWork))
         {
@@ -72,23 +74,30 @@ internal sealed class ClientRegistry(IdentityServerDbContext db, ClientManager m
         }
 
         var client = Accepted(verdict);
-        var sameSecret = await HasSecretAsync(row, metadata.ClientSecret, cancellationToken);
+        var active = await ActiveAsync(row.Id!, cancellationToken);
+        var sameSecret = client.HasSecret
+            ? active.Count > 0 && await IsOneOfAsync(active, metadata.ClientSecret, cancellationToken)
+            : active.Count == 0;
         if (sameSecret && Differing(CachedClient.MetadataOf(row), client).Count == 0)
         {
             return new UpdateOutcome.Unchanged();
         }
 
-        var generated = !client.HasSecret || metadata.ClientSecret is not null || row.ClientSecret is not null ? null : NewSecret();
-        var secret = !client.HasSecret ? null : sameSecret && generated is null ? row.ClientSecret : (generated ?? metadata.ClientSecret)!.Reveal();
+        var generated = client.HasSecret && metadata.ClientSecret is null && active.Count == 0 ? NewSecret() : null;
         var tracked = await db.Clients.SingleAsync(candidate => candidate.Id == row.Id, cancellationToken);
+        if (!sameSecret)
+        {
+            await ReplaceSecretsAsync(tracked, generated ?? metadata.ClientSecret, cancellationToken);
+        }
+
         audit.Add(AuditEvents.ClientChanged, new(ClientId: client.ClientId));
         try
         {
-            await manager.UpdateAsync(tracked, ClientDescriptor.From(client, secret), cancellationToken);
+            await manager.UpdateAsync(tracked, ClientDescriptor.From(client), cancellationToken);
         }
         finally
         {
-            // Until it is hashed the row holds a new secret in the clear: after a failure nobody may save it.
+            // After a failure nobody may save it with something else.
             Detach(client.ClientId!);
         }
 
@@ -109,7 +118,7 @@ internal sealed class ClientRegistry(IdentityServerDbContext db, ClientManager m
         }
 
         var differing = Differing(CachedClient.MetadataOf(row), wanted);
-        if (!await HasSecretAsync(row, wanted.ClientSecret, cancellationToken))
+        if (!await IsOneOfAsync(await ActiveAsync(row.Id!, cancellationToken), wanted.ClientSecret, cancellationToken))
         {
             differing.Add("client_secret");
         }
@@ -137,6 +146,7 @@ internal sealed class ClientRegistry(IdentityServerDbContext db, ClientManager m
         {
             Client client => client.ClientId == clientId,
             ClientOrigin origin => origin.ApplicationId == key,
+            ClientSecretEntry secret => secret.ClientRowId == key,
             AuditEvent told => told.ClientId == clientId && told.UserId is null,
             _ => false,
         });
@@ -146,8 +156,35 @@ internal sealed class ClientRegistry(IdentityServerDbContext db, ClientManager m
         }
     }
 
-    private async Task<bool> HasSecretAsync(Client row, ClientSecret? claimed, CancellationToken cancellationToken) =>
-        claimed is null || (row.ClientSecret is not null && await secrets.VerifyAsync(row.ClientSecret, claimed.Reveal(), cancellationToken));
+    // Whoever says nothing of a secret means those that there are.
+    private async Task<bool> IsOneOfAsync(IReadOnlyList<ClientSecretEntry> secrets, ClientSecret? claimed, CancellationToken cancellationToken) =>
+        claimed is null
+        || await verifier.VerifyAsync(secrets.Select(secret => new StoredSecret(secret.Id, secret.Hash, secret.ExpiresAt)), claimed.Reveal(), cancellationToken);
+
+    private async Task<List<ClientSecretEntry>> ActiveAsync(string rowId, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        return await db.ClientSecrets.AsNoTracking()
+            .Where(secret => secret.ClientRowId == rowId && secret.RetiredAt == null && (secret.ExpiresAt == null || secret.ExpiresAt > now))
+            .ToListAsync(cancellationToken);
+    }
+
+    // Saved with the client: another secret, or another way to prove itself, ends those that there were.
+    private async Task ReplaceSecretsAsync(Client tracked, ClientSecret? successor, CancellationToken cancellationToken)
+    {
+        foreach (var old in await db.ClientSecrets.Where(secret => secret.ClientRowId == tracked.Id && secret.RetiredAt == null).ToListAsync(cancellationToken))
+        {
+            old.RetiredAt = clock.GetUtcNow();
+        }
+
+        if (Entry(successor) is { } entry)
+        {
+            entry.ClientRowId = tracked.Id;
+            db.ClientSecrets.Add(entry);
+        }
+    }
+
+    private ClientSecretEntry? Entry(ClientSecret? secret) => secret is null ? null : ClientSecretDesk.Entry(secret, clock.GetUtcNow());
 
     private Task<Client?> FindRowAsync(string clientId, CancellationToken cancellationToken) =>
         db.Clients.AsNoTracking().SingleOrDefaultAsync(client => client.ClientId == clientId, cancellationToken);

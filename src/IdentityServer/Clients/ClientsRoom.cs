@@ -1,3 +1,4 @@
+using IdentityServer.Clients.Credentials;
 using IdentityServer.Clients.Keys;
 using IdentityServer.Clients.Showing;
 using IdentityServer.Settings;
@@ -14,6 +15,7 @@ internal static class ClientsRoom
     public static WebApplicationBuilder AddClients(this WebApplicationBuilder builder)
     {
         builder.Services.AddClients();
+        builder.Services.AddHostedService<SecretRetirement>();
         if (builder.Environment.IsDevelopment())
         {
             var demo = DemoClientSection.Read(builder.Configuration.GetSection("Demo:Clients"), builder.SettingsReport());
@@ -39,7 +41,8 @@ internal static class ClientsRoom
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ClientCache>();
         services.AddSingleton<RegisteredOrigins>();
-        services.AddSingleton<ClientSecretVerifier>();
+        services.AddSingleton<ClientSecretVerifier>().AddSingleton<ClientSecretFinder>();
+        services.AddScoped<ClientSecretDesk>().AddScoped<ClientSecretDeskParts>();
         services.AddSingleton<ClientKeys>();
         services.AddSingleton<ClientJwts>();
         services.AddSingleton<ClientLogo>();

@@ -1,4 +1,5 @@
 using IdentityServer.Clients;
+using IdentityServer.Clients.Credentials;
 using IdentityServer.Domain.Clients;
 using IdentityServer.Domain.SignIn;
 using IdentityServer.Outbox;
@@ -164,7 +165,7 @@ internal static class ProtocolRoom
         server.AddEventHandler(PublishKeysOfNow.Descriptor);
         server.AddEventHandler(JudgeByKeysOfNow.Descriptor);
         server.AddEventHandler(EnforceClientAuthenticationMethod.Descriptor);
-        server.AddEventHandler(CheckWeakSecret.Descriptor);
+        server.AddEventHandler(CheckClientSecret.Descriptor);
         server.AddEventHandler(AttachRetryAfter<ApplyPushedAuthorizationResponseContext>.Descriptor);
         server.AddEventHandler(AttachRetryAfter<ApplyTokenResponseContext>.Descriptor);
         server.AddEventHandler(AttachRetryAfter<ApplyIntrospectionResponseContext>.Descriptor);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using IdentityServer.Clients;
+using IdentityServer.Clients.Credentials;
 using IdentityServer.Domain.Clients;
 using IdentityServer.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;

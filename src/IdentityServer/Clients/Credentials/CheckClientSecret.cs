@@ -6,19 +6,20 @@ using OpenIddict.Server;
 using static OpenIddict.Server.OpenIddictServerEvents;
 using static OpenIddict.Server.OpenIddictServerHandlers;
 
-namespace IdentityServer.Clients;
+namespace IdentityServer.Clients.Credentials;
 
 /// <summary>
-/// Checks secrets that a guesser could hit, ahead of OpenIddict, under the limits of <see cref="ClientSecretVerifier"/>. What is right is
-/// remembered there, so OpenIddict's own check afterwards costs nothing; strong secrets are left to it alone.
+/// Checks secrets ahead of OpenIddict, which knows of one for each client: against all that the client has, those of other nodes included,
+/// and those that a guesser could hit under the limits of <see cref="ClientSecretVerifier"/>. OpenIddict's own check afterwards finds the
+/// same at little cost.
 /// </summary>
-internal sealed class CheckWeakSecret(ClientCache clients, ClientSecretVerifier secrets) : IOpenIddictServerHandler<ProcessAuthenticationContext>
+internal sealed class CheckClientSecret(ClientCache clients, ClientSecretFinder finder) : IOpenIddictServerHandler<ProcessAuthenticationContext>
 {
     public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
         OpenIddictServerHandlerDescriptor.CreateBuilder<ProcessAuthenticationContext>()
             .AddFilter<OpenIddictServerHandlerFilters.RequireClientIdParameter>()
             .AddFilter<OpenIddictServerHandlerFilters.RequireClientSecretParameter>()
-            .UseSingletonHandler<CheckWeakSecret>()
+            .UseSingletonHandler<CheckClientSecret>()
             .SetOrder(ValidateClientSecret.Descriptor.Order - 500)
             .SetType(OpenIddictServerHandlerType.Custom)
             .Build();
@@ -27,13 +28,13 @@ internal sealed class CheckWeakSecret(ClientCache clients, ClientSecretVerifier 
     {
         ArgumentNullException.ThrowIfNull(context);
         if (!EnforceClientAuthenticationMethod.Authenticates(context.EndpointType)
-            || await clients.FindAsync(context.ClientId!, context.CancellationToken) is not { Entity.ClientSecret: { Length: > 0 } stored })
+            || await clients.FindAsync(context.ClientId!, context.CancellationToken) is not { Settings.Metadata.HasSecret: true } client)
         {
             return;
         }
 
         var network = NetworkAddress.Of(context.Transaction.GetHttpRequest()?.HttpContext.Connection.RemoteIpAddress);
-        switch (await secrets.TryVerifyAsync(stored, context.ClientSecret!, network, context.CancellationToken))
+        switch (await finder.FindAsync(client, context.ClientSecret!, network, context.CancellationToken))
         {
             case SecretVerdict.Passed:
                 break;

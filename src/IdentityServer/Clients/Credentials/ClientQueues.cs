@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace IdentityServer.Clients;
+namespace IdentityServer.Clients.Credentials;
 
 /// <summary>
 /// Slow checks, one at a time for each client and few at a time for all: who floods one client waits for itself, and a flood over many

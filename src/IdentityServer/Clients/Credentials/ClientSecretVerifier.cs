@@ -4,7 +4,7 @@ using System.Text;
 using IdentityServer.Domain.Clients;
 using IdentityServer.Domain.Networks;
 
-namespace IdentityServer.Clients;
+namespace IdentityServer.Clients.Credentials;
 
 /// <summary>What became of a secret that was presented.</summary>
 internal abstract record SecretVerdict
@@ -13,8 +13,9 @@ internal abstract record SecretVerdict
     {
     }
 
-    /// <summary>It is right, or it is a strong one and left to judge.</summary>
-    public sealed record Passed : SecretVerdict;
+    /// <summary>It is right.</summary>
+    /// <param name="SecretId">Which of the client's secrets it is; empty while only a hash is looked at.</param>
+    public sealed record Passed(Guid SecretId = default) : SecretVerdict;
 
     /// <summary>It is wrong.</summary>
     public sealed record Wrong : SecretVerdict;
@@ -48,6 +49,20 @@ internal sealed class ClientSecretVerifier(TimeProvider clock) : IDisposable
     private readonly ConcurrentDictionary<string, string> _known = new(StringComparer.Ordinal);
     private readonly WrongGuesses _guesses = new(Remembered, GuessesPerNetwork, GuessWindow);
     private readonly ClientQueues _queues = new(PlacesPerClient, Math.Max(1, Environment.ProcessorCount / 2));
+
+    /// <summary>Whether the presented text is one of a client's secrets. For those who have been let in: it waits its turn.</summary>
+    public async ValueTask<bool> VerifyAsync(IEnumerable<StoredSecret> secrets, string presented, CancellationToken cancellationToken)
+    {
+        foreach (var secret in secrets.OrderBy(secret => ClientSecretHash.IsSlow(secret.Hash)))
+        {
+            if (await VerifyAsync(secret.Hash, presented, cancellationToken))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Whether the presented text is the secret behind the stored one. For those who have been let in: it waits its turn.</summary>
     public async ValueTask<bool> VerifyAsync(string stored, string presented, CancellationToken cancellationToken)
