@@ -9,6 +9,8 @@ using IdentityServer.Hosting;
 using IdentityServer.Languages;
 using IdentityServer.Mail;
 using IdentityServer.Outbox;
+using IdentityServer.Ownership;
+using IdentityServer.Portal;
 using IdentityServer.Protocol;
 using IdentityServer.Sessions;
 using IdentityServer.Settings;
@@ -37,9 +39,9 @@ internal static class IdentityServerHost
         builder.AddOutbox().AddAudit().AddEgress();
         builder.AddMail();
         builder.AddUsers().AddSessions().AddClients().AddGrants();
-        builder.AddAlerts();
+        builder.AddAlerts().AddOwnership();
         builder.AddSignIn().AddProtocol();
-        builder.AddHome().AddAccount();
+        builder.AddHome().AddAccount().AddPortal();
         builder.SettingsReport().ThrowIfAny();
 
         var app = builder.Build();

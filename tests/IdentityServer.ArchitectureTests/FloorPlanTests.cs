@@ -37,7 +37,11 @@ public sealed class FloorPlanTests
             let room = House.RoomOf(type)!
             where !FloorPlan.OpenIddictRooms.Contains(room)
             from dependency in type.Dependencies
-            where dependency.Target.FullName.StartsWith("OpenIddict", StringComparison.Ordinal)
+            let name = dependency.Target.FullName
+            where name.StartsWith("OpenIddict", StringComparison.Ordinal)
+
+                // Our rows inherit their columns from these: whoever reads a client's key names them without meaning to.
+                && !name.StartsWith("OpenIddict.EntityFrameworkCore.Models.", StringComparison.Ordinal)
             select $"{type.FullName} uses {dependency.Target.FullName}";
 
         wrong.Distinct().ShouldBeEmpty();

@@ -1,6 +1,7 @@
 using IdentityServer.Languages;
 using IdentityServer.Pages;
 using IdentityServer.SignIn;
+using IdentityServer.SignIn.Access;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 

@@ -1,3 +1,4 @@
+using IdentityServer.SignIn.Access;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using IdentityServer.Clients;
+using IdentityServer.SignIn.Access;
 using IdentityServer.Storage;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;

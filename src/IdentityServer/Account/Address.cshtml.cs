@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using IdentityServer.Domain.Users;
 using IdentityServer.SignIn;
+using IdentityServer.SignIn.Access;
 using IdentityServer.SignIn.Changes;
 using IdentityServer.SignIn.Proofs;
 using Microsoft.AspNetCore.Mvc;

@@ -1,5 +1,6 @@
 using IdentityServer.Domain.OneTimeCodes;
 using IdentityServer.SignIn;
+using IdentityServer.SignIn.Access;
 using IdentityServer.SignIn.Changes;
 using IdentityServer.Users;
 using Microsoft.AspNetCore.Mvc;

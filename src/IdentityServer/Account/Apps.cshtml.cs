@@ -3,6 +3,7 @@ using IdentityServer.Domain.Resources;
 using IdentityServer.Grants;
 using IdentityServer.Settings;
 using IdentityServer.SignIn;
+using IdentityServer.SignIn.Access;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 

@@ -1,4 +1,5 @@
 using System.Net.Mime;
+using IdentityServer.SignIn.Access;
 using Microsoft.AspNetCore.Mvc;
 
 namespace IdentityServer.Account;

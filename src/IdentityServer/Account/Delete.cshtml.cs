@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using IdentityServer.SignIn;
+using IdentityServer.SignIn.Access;
 using IdentityServer.SignIn.Changes;
 using IdentityServer.SignIn.Proofs;
 using Microsoft.AspNetCore.Mvc;
@@ -23,6 +24,11 @@ internal sealed class DeleteModel(PasswordVerifier passwords, DeletionStep step)
         if (await step.BarredUntilAsync(user, cancellationToken) is { } until)
         {
             return Refuse(Words.Say("deletion.barred", ("moment", Words.Words.Moment(until))));
+        }
+
+        if (await step.SolelyOwnedAsync(user, cancellationToken) is { Count: > 0 } apps)
+        {
+            return Refuse(Words.Say("deletion.owns-apps", ("apps", string.Join(", ", apps))));
         }
 
         var origin = SignInOrigin.Of(HttpContext, ReturnRequest.ToPage(HttpContext));

@@ -1,3 +1,5 @@
+using IdentityServer.SignIn.Access;
+
 namespace IdentityServer.Account;
 
 /// <summary>Where the pages of an account begin.</summary>

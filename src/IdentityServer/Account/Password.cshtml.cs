@@ -2,6 +2,7 @@ using System.Diagnostics;
 using IdentityServer.Alerts;
 using IdentityServer.Domain.Networks;
 using IdentityServer.SignIn;
+using IdentityServer.SignIn.Access;
 using IdentityServer.SignIn.Changes;
 using IdentityServer.SignIn.Proofs;
 using Microsoft.AspNetCore.Mvc;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using IdentityServer.Domain.Users;
 using IdentityServer.Languages;
 using IdentityServer.SignIn;
+using IdentityServer.SignIn.Access;
 using IdentityServer.Users;
 using Microsoft.AspNetCore.Mvc;
 

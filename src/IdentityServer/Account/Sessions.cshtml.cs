@@ -1,5 +1,6 @@
 using IdentityServer.Sessions;
 using IdentityServer.SignIn;
+using IdentityServer.SignIn.Access;
 using IdentityServer.Storage.Operations;
 using Microsoft.AspNetCore.Mvc;
 

@@ -79,6 +79,14 @@ internal static class AuditEvents
     public const string ClientRegistered = "client.registered";
     public const string ClientChanged = "client.changed";
     public const string ClientDeleted = "client.deleted";
+    public const string ClientOwnerAdded = "client.owner-added";
+    public const string ClientOwnerRemoved = "client.owner-removed";
+    public const string ClientOwnerInvited = "client.owner-invited";
+    public const string ClientAgentAdded = "client.agent-added";
+    public const string ClientAgentRemoved = "client.agent-removed";
+    public const string ClientApprovalAsked = "client.approval-asked";
+    public const string ClientApproved = "client.approved";
+    public const string ClientApprovalRefused = "client.approval-refused";
     public const string ClientSecretMade = "client.secret-made";
     public const string ClientSecretRetired = "client.secret-retired";
     public const string RegistrationTokenCreated = "registration-token.created";

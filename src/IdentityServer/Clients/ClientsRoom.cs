@@ -52,7 +52,8 @@ internal static class ClientsRoom
         services.AddScoped<ClientRetirement>().AddSingleton<ClientDocuments>();
         services.AddScoped<RegistrationTokens>();
         services.AddScoped<SelfRegistration>().AddScoped<SelfRegistrationParts>();
-        services.AddScoped<SelfManagement>().AddScoped<SelfManagementParts>();
+        services.AddScoped<SelfManagement>();
+        services.AddScoped<ClientEditor>().AddScoped<ClientEditorParts>();
         services.AddScoped<ResourceRegistry>();
         services.AddScoped(provider => (ClientManager)provider.GetRequiredService<OpenIddictApplicationManager<Client>>());
         services.AddOpenIddict().AddCore(core =>

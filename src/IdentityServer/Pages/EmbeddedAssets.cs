@@ -12,6 +12,9 @@ internal static class EmbeddedAssets
 {
     private const string Root = "wwwroot/";
 
+    // Served with the installation's own colours, by whoever knows them.
+    private const string Branded = "/site.css";
+
     // Addresses carry the content's hash so an answer never changes.
     private const string Forever = "public, max-age=31536000, immutable";
     private const string Briefly = "public, max-age=3600";
@@ -23,7 +26,7 @@ internal static class EmbeddedAssets
 
     public static void MapEmbeddedAssets(this IEndpointRouteBuilder endpoints)
     {
-        foreach (var (path, asset) in Assets.Where(asset => asset.Value.ContentType != "text/css")) // that one is branded first
+        foreach (var (path, asset) in Assets.Where(asset => asset.Key != Branded))
         {
             endpoints.MapMethods(path, Reading, (HttpContext context) => Answer(context, asset.Content, asset.ContentType, asset.Version));
         }

@@ -22,6 +22,11 @@ internal sealed record ReturnRequest(string? ClientId, string? RequestUri, strin
         ["/account", "/account/profile", "/account/password", "/account/address", "/account/sessions", "/account/apps", "/account/activity",
          "/account/data", "/account/delete"];
 
+    private const string Portal = "/portal";
+
+    // Its pages are as many as there are clients, so they are known by what they are made of: nothing that leads elsewhere.
+    private const int LongestPortalPage = 200;
+
     // Ours are much shorter; rows that keep one have room for this much.
     private const int LongestRequestUri = 256;
 
@@ -30,12 +35,20 @@ internal sealed record ReturnRequest(string? ClientId, string? RequestUri, strin
         ClientIdentifier.IsWellFormed(clientId) && requestUri is { Length: <= LongestRequestUri }
         && requestUri.StartsWith(RequestUriPrefix, StringComparison.Ordinal) && requestUri.All(c => c is > ' ' and <= '~')
             ? new(clientId, requestUri, uiLocale)
-            : new(null, null, uiLocale, Array.Find(_pages, known => known.Equals(page, StringComparison.Ordinal)));
+            : new(null, null, uiLocale, IsPortal(page) ? page : Array.Find(_pages, known => known.Equals(page, StringComparison.Ordinal)));
 
     /// <summary>For a page of ours that needs a sign-in: the nearest one that a sign-in can lead to.</summary>
     public static ReturnRequest ToPage(HttpContext context) => Of(
         null, null, PageWords.Of(context).Wished?.Tag,
-        _pages.Where(page => context.Request.Path.StartsWithSegments(page, StringComparison.Ordinal)).MaxBy(page => page.Length));
+        context.Request.Path.StartsWithSegments(Portal, StringComparison.Ordinal)
+            ? (IsPortal(context.Request.Path.Value) ? context.Request.Path.Value : Portal)
+            : _pages.Where(page => context.Request.Path.StartsWithSegments(page, StringComparison.Ordinal)).MaxBy(page => page.Length));
+
+    // "." alone would be taken for a way up.
+    private static bool IsPortal(string? page) =>
+        page is { Length: <= LongestPortalPage } && (page == Portal || page.StartsWith(Portal + "/", StringComparison.Ordinal))
+        && !page.Contains("//", StringComparison.Ordinal) && !page.Contains("/.", StringComparison.Ordinal)
+        && page.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '-' or '_' or '.' or '~');
 
     /// <summary>Takes what the address of the page under way says, in the same way.</summary>
     public static ReturnRequest Of(HttpContext context) => Of(

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using IdentityServer.Alerts;
 using IdentityServer.Domain.OneTimeCodes;
 using IdentityServer.Outbox;
+using IdentityServer.Ownership;
 using IdentityServer.Sessions;
 using IdentityServer.SignIn.Proofs;
 using IdentityServer.Storage.Entities;
@@ -22,6 +23,13 @@ internal sealed class DeletionStep(AccountChanges accounts, SessionEnder session
     /// </summary>
     public Task<DateTimeOffset?> BarredUntilAsync(User user, CancellationToken cancellationToken) =>
         parts.Addresses.RestorableUntilAsync(user.Id, cancellationToken);
+
+    /// <summary>
+    /// The names of the applications that would be left without an owner; while there are any, the account cannot be deleted. What is owned
+    /// with others passes on to them.
+    /// </summary>
+    public Task<IReadOnlyList<string>> SolelyOwnedAsync(User user, CancellationToken cancellationToken) =>
+        parts.Owners.SolelyOwnedAsync(user.Id, cancellationToken);
 
     /// <summary>Asks for the code, after the password was right.</summary>
     public async Task<ProofOutcome> AskAsync(User user, SignInOrigin origin, CancellationToken cancellationToken) =>
@@ -66,6 +74,12 @@ internal sealed class DeletionStep(AccountChanges accounts, SessionEnder session
 
     private async Task<bool> DeleteAsync(OtpChallenge challenge, User user, SignInOrigin origin)
     {
+        // A client of which it is the last owner could be managed by nobody. The page said so before; meanwhile others may have left.
+        if (!await parts.Owners.MayGoAsync(user.Id, CancellationToken.None))
+        {
+            return false;
+        }
+
         await sessions.EndAllAsync(user.Id, spared: null, CancellationToken.None);
         if (!await accounts.DeleteAsync(user.Id, CancellationToken.None))
         {
@@ -83,4 +97,4 @@ internal sealed class DeletionStep(AccountChanges accounts, SessionEnder session
 
 /// <summary>What deleting an account touches beside it.</summary>
 internal sealed record DeletionParts(
-    ChallengeOperations Challenges, AddressChanges Addresses, CeremonyWrites Rows, OutboxSignal Outbox, TimeProvider Clock);
+    ChallengeOperations Challenges, AddressChanges Addresses, ClientOwners Owners, CeremonyWrites Rows, OutboxSignal Outbox, TimeProvider Clock);

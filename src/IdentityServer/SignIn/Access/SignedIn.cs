@@ -1,6 +1,6 @@
 using IdentityServer.Storage.Entities;
 
-namespace IdentityServer.Account;
+namespace IdentityServer.SignIn.Access;
 
 /// <summary>Who is signed in, on a page that asks for it.</summary>
 internal sealed record SignedIn(User User, AuthenticationSession Session)

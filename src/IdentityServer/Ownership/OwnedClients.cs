@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Text.Json;
+using IdentityServer.Audit;
+using IdentityServer.Clients;
+using IdentityServer.Domain.Clients;
+using IdentityServer.Storage;
+using IdentityServer.Storage.Entities;
+using IdentityServer.Storage.Operations;
+using Microsoft.EntityFrameworkCore;
+
+namespace IdentityServer.Ownership;
+
+/// <summary>What became of a wish for a new client.</summary>
+internal abstract record OwnedRegistration
+{
+    private OwnedRegistration()
+    {
+    }
+
+    /// <param name="Client">What is stored.</param>
+    /// <param name="GeneratedSecret">Its secret, readable only now; null for a client without one.</param>
+    public sealed record Registered(ClientMetadata Client, ClientSecret? GeneratedSecret) : OwnedRegistration;
+
+    /// <summary>The wish breaks rules; nothing was stored.</summary>
+    public sealed record Refused(IReadOnlyList<MetadataProblem> Problems) : OwnedRegistration;
+
+    /// <summary>The person owns as many as they may.</summary>
+    public sealed record QuotaReached(int Most) : OwnedRegistration;
+
+    /// <summary>The operator lets this person register none.</summary>
+    public sealed record NotAdmitted : OwnedRegistration;
+}
+
+/// <summary>
+/// Registers, changes and deletes clients for the people who own them. The rules and messages are those of every other way in, and what
+/// only the operator decides stays the operator's.
+/// </summary>
+internal sealed class OwnedClients(
+    ClientRegistry registry, ClientEditor editor, ClientDocuments documents, UnitOfWork unit, OwnedClientsParts parts)
+{
+    /// <summary>Registers a client, whose first owner is the person.</summary>
+    /// <param name="person">Who wants it.</param>
+    /// <param name="wish">Its metadata, under the names of RFC 7591.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<OwnedRegistration> RegisterAsync(Actor.Person person, JsonElement wish, CancellationToken cancellationToken)
+    {
+        if (!parts.Options.Admits(person.User))
+        {
+            return new OwnedRegistration.NotAdmitted();
+        }
+
+        var verdict = RegistrationRequest.Judge(wish, parts.Options.Policy);
+        if (verdict is ClientMetadataVerdict.Refused refused)
+        {
+            return new OwnedRegistration.Refused(refused.Problems);
+        }
+
+        // Before anything is locked: the other side may be slow.
+        var metadata = ((ClientMetadataVerdict.Accepted)verdict).Metadata;
+        if (NamelessProblem(metadata) is { } nameless)
+        {
+            return new OwnedRegistration.Refused([nameless]);
+        }
+
+        return await documents.ProblemOfAsync(metadata, cancellationToken) is { } problem
+            ? new OwnedRegistration.Refused([problem])
+            : await unit.InOwnTransactionAsync(() => StoreAsync(person.User.Id, metadata, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Puts a wish in place of what is registered.</summary>
+    /// <param name="client">Which client.</param>
+    /// <param name="wish">The whole metadata, with its <c>client_id</c>; what it leaves out falls back to defaults.</param>
+    /// <param name="version">What <see cref="OwnedClient.Version"/> must still be; null for whatever it is.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<EditOutcome> ChangeAsync(OwnedClient client, JsonElement wish, string? version, CancellationToken cancellationToken) =>
+        editor.EditAsync(new(client.RowId, client.ClientId, PolicyFor(client.Metadata), version), wish, cancellationToken);
+
+    /// <summary>Changes some members and leaves the others as they are.</summary>
+    /// <param name="client">Which client.</param>
+    /// <param name="change">Gives what is to be registered, from what is.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<EditOutcome> ChangeAsync(OwnedClient client, Func<ClientMetadata, ClientMetadata> change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return ChangeAsync(client, WithId(change(client.Metadata), client.ClientId), client.Version, cancellationToken);
+    }
+
+    /// <summary>Ends a client, with its tokens, its grants and all that is kept of it.</summary>
+    /// <returns>False when it was gone.</returns>
+    public Task<bool> DeleteAsync(OwnedClient client, CancellationToken cancellationToken) =>
+        parts.Retirement.RetireAsync(client.RowId, client.ClientId, cancellationToken);
+
+    /// <summary>What the owners of a client may ask for: what everybody may, and what the operator gave this one besides.</summary>
+    public RegistrationPolicy PolicyFor(ClientMetadata registered) =>
+        parts.Options.Policy with { Scopes = [.. parts.Options.Policy.Scopes.Union(registered.Scopes, StringComparer.Ordinal)] };
+
+    private static JsonElement WithId(ClientMetadata metadata, string clientId)
+    {
+        var members = metadata.ToJson().EnumerateObject().ToDictionary(member => member.Name, member => member.Value, StringComparer.Ordinal);
+        members["client_id"] = JsonSerializer.SerializeToElement(clientId);
+        return JsonSerializer.SerializeToElement(members);
+    }
+
+    // Elsewhere a name may be left out; where people have lists of clients, and are asked for consent, it may not.
+    private static MetadataProblem? NamelessProblem(ClientMetadata metadata) => string.IsNullOrWhiteSpace(metadata.ClientName)
+        ? new("client_name", "is missing", "Give the application the name that people know it by: they see it when they sign in.")
+        : null;
+
+    private async Task<OwnedRegistration> StoreAsync(Guid userId, ClientMetadata metadata, CancellationToken cancellationToken)
+    {
+        var now = parts.Clock.GetUtcNow();
+        await parts.Operations.HoldUserAsync(userId, cancellationToken);
+        if (await parts.Db.ClientOwners.CountAsync(owner => owner.UserId == userId, cancellationToken) >= parts.Options.ClientsPerPerson)
+        {
+            return new OwnedRegistration.QuotaReached(parts.Options.ClientsPerPerson);
+        }
+
+        if (await registry.RegisterAsync(metadata, cancellationToken) is not RegisterOutcome.Registered registered)
+        {
+            throw new UnreachableException("The metadata was judged, and nobody else has a random client_id.");
+        }
+
+        var clientId = registered.Client.ClientId;
+        var rowId = (await parts.Db.Clients.Where(client => client.ClientId == clientId).Select(client => client.Id).SingleAsync(cancellationToken))!;
+        await parts.Operations.AddAsync(rowId, userId, now, cancellationToken);
+        parts.Db.ClientStandings.Add(new() { ClientRowId = rowId, RegisteredAt = now });
+        parts.Audit.Add(AuditEvents.ClientOwnerAdded, new(UserId: userId, ClientId: clientId));
+        await parts.Db.SaveChangesAsync(cancellationToken);
+        return new OwnedRegistration.Registered(registered.Client, registered.GeneratedSecret);
+    }
+}
+
+/// <summary>What owning clients touches beside their registration.</summary>
+internal sealed record OwnedClientsParts(
+    PortalOptions Options, OwnershipOperations Operations, ClientRetirement Retirement, IdentityServerDbContext Db, AuditTrail Audit, TimeProvider Clock);
