@@ -45,6 +45,8 @@ public static class StorageRegistration
         services.AddScoped(provider => new OwnershipOperations(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new LogoutOperations(
             provider.GetRequiredService<SqlRunner>(), provider.GetRequiredService<CeremonyWrites>()));
+        services.AddScoped(provider => new InsightOperations(
+            provider.GetRequiredService<SqlRunner>(), provider.GetRequiredService<UnitOfWork>()));
         services.AddScoped(provider => new GuessBudgetOperations(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new SignInProofOperations(
             provider.GetRequiredService<SqlRunner>(), provider.GetRequiredService<UnitOfWork>()));

@@ -2,6 +2,7 @@ using IdentityServer.Account;
 using IdentityServer.Alerts;
 using IdentityServer.Audit;
 using IdentityServer.Clients;
+using IdentityServer.Diagnostics;
 using IdentityServer.Egress;
 using IdentityServer.Grants;
 using IdentityServer.Home;
@@ -36,7 +37,7 @@ internal static class IdentityServerHost
         configure?.Invoke(builder);
         builder.AddSettings().AddLanguages();
         builder.AddFoundations().AddHosting();
-        builder.AddOutbox().AddAudit().AddEgress();
+        builder.AddOutbox().AddAudit().AddEgress().AddDiagnostics();
         builder.AddMail();
         builder.AddUsers().AddSessions().AddClients().AddGrants();
         builder.AddAlerts().AddOwnership();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using IdentityServer.Diagnostics;
 using IdentityServer.Languages;
 using IdentityServer.Pages;
 using Microsoft.AspNetCore.Diagnostics;
@@ -13,8 +14,6 @@ namespace IdentityServer.Hosting;
 [ResponseCache(NoStore = true)]
 internal sealed partial class ErrorModel(ILogger<ErrorModel> logger) : PageModel
 {
-    private const int ReferenceLength = 12;
-
     internal string Heading { get; private set; } = "";
 
     internal string Explanation { get; private set; } = "";
@@ -26,10 +25,10 @@ internal sealed partial class ErrorModel(ILogger<ErrorModel> logger) : PageModel
     {
         var status = StatusToShow();
         Response.StatusCode = status;
-        Reference = (Activity.Current?.TraceId.ToHexString() ?? Guid.NewGuid().ToString("N"))[..ReferenceLength];
+        Reference = ClientTrail.Of(HttpContext).Reference;
         (Heading, Explanation) = HttpContext.Features.Get<ErrorExplanation>() is { } known ? (known.Heading, known.Text) : Say(status);
         Failures.AskToRetry(Response);
-        LogShown(logger, status, Reference);
+        LogShown(logger, status, Reference, Activity.Current?.TraceId.ToHexString());
     }
 
     // Asked for directly, the page does not exist.
@@ -50,6 +49,6 @@ internal sealed partial class ErrorModel(ILogger<ErrorModel> logger) : PageModel
         return (words[key], words[$"{key}-help"]);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Showed the error page for status {Status} under reference {Reference}.")]
-    private static partial void LogShown(ILogger logger, int status, string reference);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Showed the error page for status {Status} under reference {Reference}, in the trace {TraceId}.")]
+    private static partial void LogShown(ILogger logger, int status, string reference, string? traceId);
 }

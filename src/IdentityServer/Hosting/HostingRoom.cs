@@ -1,3 +1,4 @@
+using IdentityServer.Diagnostics;
 using IdentityServer.Mail;
 using IdentityServer.Pages;
 using IdentityServer.Protocol.CrossOrigin;
@@ -69,6 +70,7 @@ internal static class HostingRoom
         }
 
         app.UseMiddleware<RequireHttps>();
+        app.UseDiagnostics();
         app.UseFailureAnswers(MeantForPeople);
         app.UseWhen(MeantForPeople, people => people.UseStatusCodePagesWithReExecute("/error", "?status={0}"));
         app.UseMiddleware<CrossOriginAccess>();
