@@ -211,7 +211,12 @@ public abstract class InsightContract(Database database) : StorageContract(datab
 
     private static ClientFailure Failure(Client client, string id, string code) => new()
     {
-        Id = id, ClientRowId = client.Id!, At = Now, Code = code, Endpoint = "/connect/token", Details = """{"a":"b"}""",
+        Id = id,
+        ClientRowId = client.Id!,
+        At = Now,
+        Code = code,
+        Endpoint = "/connect/token",
+        Details = """{"a":"b"}""",
     };
 
     private Task<bool> WriteAsync(InsightBatch batch) => InScopeAsync(services => WriteAsync(services, batch));
