@@ -75,6 +75,8 @@ internal static class AuditEvents
     public const string AddressRestored = "user.address-restored";
     public const string AddressRebound = "user.address-rebound";
     public const string UserDeleted = "user.deleted";
+    public const string AdministratorAppointed = "user.administrator-appointed";
+    public const string AdministratorDismissed = "user.administrator-dismissed";
     public const string ConsentRemoved = "consent.removed";
     public const string ClientRegistered = "client.registered";
     public const string ClientChanged = "client.changed";

@@ -75,17 +75,19 @@ internal static class Verbs
     {
         var root = new Command(ProgramName, "An OpenID Connect provider. Without a verb it runs the server.")
         {
-            new Command("users", "Accounts: create, import, reset-budget, change-address.")
+            new Command("users", "Accounts: create, import, reset-budget, change-address, administrator.")
             {
                 CreateUserVerb.Describe(console, host),
                 ImportVerbs.DescribeUsers(console, host),
                 ResetBudgetVerb.Describe(console, host),
                 ChangeAddressVerb.Describe(console, host),
+                AdministratorVerb.Describe(console, host),
             },
-            new Command("clients", "Client applications: import, logouts.")
+            new Command("clients", "Client applications: import, logouts, owners.")
             {
                 ImportVerbs.DescribeClients(console, host),
                 ClientLogoutsVerb.Describe(console, host),
+                ClientOwnersVerb.Describe(console, host),
             },
             new Command("registration-tokens", "Initial access tokens, with which clients register themselves: create, list, revoke.")
             {

@@ -9,7 +9,7 @@ internal static class OwnershipRoom
     public static WebApplicationBuilder AddOwnership(this WebApplicationBuilder builder)
     {
         builder.AddSettings<PortalOptions>();
-        builder.Services.AddScoped<ClientAccess>().AddScoped<ClientOwners>().AddScoped<ClientAgents>();
+        builder.Services.AddScoped<ClientAccess>().AddScoped<ClientOwners>().AddScoped<ClientAgents>().AddScoped<OperatorOwnership>().AddScoped<OperatorOwnershipParts>();
         builder.Services.AddScoped<OwnedClients>().AddScoped<OwnedClientsParts>();
         builder.Services.AddScoped<Invitations>().AddScoped<InvitationParts>();
         builder.Services.AddScoped<Approvals>().AddScoped<ApprovalParts>();

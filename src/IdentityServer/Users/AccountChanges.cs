@@ -73,6 +73,27 @@ internal sealed class AccountChanges(
             },
             cancellationToken);
 
+    /// <summary>Makes a person an administrator, or no longer one. An account that a client made to test itself with decides for nobody.</summary>
+    /// <returns>False when it was so before, or there is no such person.</returns>
+    public Task<bool> SetAdministratorAsync(Guid userId, bool administrator, CancellationToken cancellationToken) =>
+        WriteAsync(
+            async () =>
+            {
+                var now = time.GetUtcNow();
+                var changed = await db.Users
+                    .Where(user => user.Id == userId && user.TestOfClientId == null && user.Administrator != administrator)
+                    .ExecuteUpdateAsync(
+                        set => set.SetProperty(user => user.Administrator, administrator).SetProperty(user => user.UpdatedAt, now), cancellationToken) == 1;
+                if (changed)
+                {
+                    audit.Add(administrator ? AuditEvents.AdministratorAppointed : AuditEvents.AdministratorDismissed, new(UserId: userId));
+                    await db.SaveChangesAsync(cancellationToken);
+                }
+
+                return changed;
+            },
+            cancellationToken);
+
     /// <summary>Sets what clients may be told of a person.</summary>
     /// <returns>False when there is no such account.</returns>
     public Task<bool> ChangeClaimsAsync(Guid userId, StandardClaims claims, CancellationToken cancellationToken) =>

@@ -6,7 +6,12 @@ using IdentityServer.Settings;
 namespace IdentityServer.Users;
 
 /// <summary>An account that a first start in Development brings along.</summary>
-internal sealed record DemoUser(EmailAddress Address, bool EmailVerified, string Password, StandardClaims Claims);
+/// <param name="Address">Where its codes go.</param>
+/// <param name="EmailVerified">Whether clients are told that the address was checked.</param>
+/// <param name="Password">Everybody knows it.</param>
+/// <param name="Claims">What clients may be told.</param>
+/// <param name="Administrator">Whether it decides for the operator, so that a developer sees those pages too.</param>
+internal sealed record DemoUser(EmailAddress Address, bool EmailVerified, string Password, StandardClaims Claims, bool Administrator);
 
 /// <summary>Makes the accounts of the section <c>Demo:Users</c> when the server starts, in Development and nowhere else.</summary>
 internal sealed class DemoUsers(
@@ -30,12 +35,16 @@ internal sealed class DemoUsers(
             {
                 // Another node may have been faster; then the account is there, which is all that is wanted.
                 var hash = await hasher.HashAsync(account.Password, cancellationToken);
-                await directory.CreateAsync(new(account.Address, hash, account.EmailVerified, account.Claims), cancellationToken);
+                var made = await directory.CreateAsync(new(account.Address, hash, account.EmailVerified, account.Claims), cancellationToken);
+                if (account.Administrator && made is UserCreation.Created { User.Id: var administrator })
+                {
+                    await scope.ServiceProvider.GetRequiredService<AccountChanges>().SetAdministratorAsync(administrator, administrator: true, cancellationToken);
+                }
             }
         }
     }
 
-    /// <summary>Reads the section: a list of items with <c>Email</c>, <c>Password</c> and claims by their own names.</summary>
+    /// <summary>Reads the section: a list of items with <c>Email</c>, <c>Password</c>, perhaps <c>administrator</c>, and claims by their own names.</summary>
     public static IReadOnlyList<DemoUser> Read(IConfigurationSection? section, SettingsReport report)
     {
         var accounts = new List<DemoUser>();
@@ -66,14 +75,10 @@ internal sealed class DemoUsers(
                 $"Give {PasswordRules.MinLength} to {PasswordRules.MaxLength} characters that are not among the common passwords."));
         }
 
-        var verified = Json(item.GetSection("email_verified"));
-        if (verified is not null && verified.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False))
-        {
-            report.Add(new($"{item.Path}:email_verified", "is not true or false.", "Give true or false."));
-        }
+        var (verified, administrator) = (Truth(item, "email_verified", report), Truth(item, "administrator", report));
 
         var members = item.GetChildren()
-            .Where(child => child.Key.ToLowerInvariant() is not ("email" or "password" or "email_verified"))
+            .Where(child => child.Key.ToLowerInvariant() is not ("email" or "password" or "email_verified" or "administrator"))
             .Select(child => KeyValuePair.Create(child.Key, JsonSerializer.SerializeToElement(Json(child))));
         if (!StandardClaims.TryParse(members, out var claims, out var problems))
         {
@@ -83,7 +88,19 @@ internal sealed class DemoUsers(
             }
         }
 
-        return report.Count == before ? new(address!, verified?.GetValue<bool>() ?? false, password, claims!) : null;
+        return report.Count == before ? new(address!, verified, password, claims!, administrator) : null;
+    }
+
+    private static bool Truth(IConfigurationSection item, string name, SettingsReport report)
+    {
+        var truth = Json(item.GetSection(name));
+        if (truth is not null && truth.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False))
+        {
+            report.Add(new($"{item.Path}:{name}", "is not true or false.", "Give true or false."));
+            return false;
+        }
+
+        return truth?.GetValue<bool>() ?? false;
     }
 
     // Configuration knows only texts; claims know booleans, numbers and, for an address, objects.
@@ -97,7 +114,7 @@ internal sealed class DemoUsers(
         return section.Value switch
         {
             null => null,
-            _ when section.Key is "phone_number_verified" or "email_verified" && bool.TryParse(section.Value, out var truth) => truth,
+            _ when section.Key is "phone_number_verified" or "email_verified" or "administrator" && bool.TryParse(section.Value, out var truth) => truth,
             _ when section.Key is "updated_at" && long.TryParse(section.Value, out var seconds) => seconds,
             var text => text,
         };

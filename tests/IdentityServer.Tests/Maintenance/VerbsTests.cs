@@ -26,6 +26,7 @@ public sealed class VerbsTests
     [InlineData("users-import", "users import --help")]
     [InlineData("users-reset-budget", "users reset-budget -?")]
     [InlineData("users-change-address", "users change-address --help")]
+    [InlineData("users-administrator", "users administrator --help")]
     [InlineData("clients-import", "clients import --help")]
     [InlineData("registration-tokens-create", "registration-tokens create --help")]
     [InlineData("registration-tokens-list", "registration-tokens list --help")]
@@ -37,6 +38,7 @@ public sealed class VerbsTests
     [InlineData("keys-revoke", "keys revoke --help")]
     [InlineData("secrets-rotate", "secrets rotate --help")]
     [InlineData("clients-logouts", "clients logouts --help")]
+    [InlineData("clients-owners", "clients owners --help")]
     [InlineData("db-migrate", "db migrate --help")]
     public async Task Help_says_what_a_verb_takes_and_answers(string snapshot, string commandLine)
     {
@@ -50,8 +52,8 @@ public sealed class VerbsTests
     }
 
     [Theory]
-    [InlineData("user", "'user' is not a verb. Verbs are: users create, users import, users reset-budget, users change-address, clients import, clients logouts, registration-tokens create, registration-tokens list, registration-tokens revoke, resources import, resources list, keys list, keys rotate, keys revoke, secrets rotate, db migrate.")]
-    [InlineData("users", "A verb is missing. Verbs are: users create, users import, users reset-budget, users change-address.")]
+    [InlineData("user", "'user' is not a verb. Verbs are: users create, users import, users reset-budget, users change-address, users administrator, clients import, clients logouts, clients owners, registration-tokens create, registration-tokens list, registration-tokens revoke, resources import, resources list, keys list, keys rotate, keys revoke, secrets rotate, db migrate.")]
+    [InlineData("users", "A verb is missing. Verbs are: users create, users import, users reset-budget, users change-address, users administrator.")]
     [InlineData("users imprt FILE", "'imprt' is not a verb. Verbs are: users create,")]
     [InlineData("users create", "'--email' is required")]
     [InlineData("users create --email ada@example.com --nmae Ada", "'--nmae'")]
@@ -66,6 +68,9 @@ public sealed class VerbsTests
     [InlineData("registration-tokens revoke", "IdentityServer registration-tokens revoke --help")]
     [InlineData("clients logouts", "'--client-id' is required")]
     [InlineData("clients logouts --client-id shop --last 0", "--last is not a number from 1 to 1000")]
+    [InlineData("users administrator", "'--email' is required")]
+    [InlineData("clients owners", "'--client-id' is required")]
+    [InlineData("clients owners --client-id shop --add a@x.example --remove b@x.example", "Give --add or --remove, not both.")]
     [InlineData("db migrate now", "'now'")]
     [InlineData("keys rotate --algorithm HS256", "'ES256'")]
     [InlineData("keys revoke", "IdentityServer keys revoke --help")]
