@@ -1,7 +1,9 @@
 using System.Security.Claims;
 using IdentityServer.Clients.Keys;
+using IdentityServer.Diagnostics;
 using IdentityServer.Domain.Clients;
 using Microsoft.AspNetCore;
+using Microsoft.IdentityModel.Tokens;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
 using static OpenIddict.Server.OpenIddictServerEvents;
@@ -14,7 +16,7 @@ namespace IdentityServer.Clients;
 /// Connect Core §9 also has the token endpoint, finds keys in its own column only, and answers some faults by another error than
 /// <c>invalid_client</c>.
 /// </summary>
-internal sealed class AuthenticateByAssertion(ClientCache clients, ClientAssertions assertions) : IOpenIddictServerHandler<ProcessAuthenticationContext>
+internal sealed class AuthenticateByAssertion(ClientCache clients, ClientAssertions assertions, ClientInsight insight) : IOpenIddictServerHandler<ProcessAuthenticationContext>
 {
     public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
         OpenIddictServerHandlerDescriptor.CreateBuilder<ProcessAuthenticationContext>()
@@ -53,7 +55,8 @@ internal sealed class AuthenticateByAssertion(ClientCache clients, ClientAsserti
         var endpoint = context.Transaction.GetHttpRequest()!.Path.Value!.TrimStart('/');
         switch (await assertions.JudgeAsync(client, token, endpoint, context.CancellationToken))
         {
-            case ClientJwtVerdict.Verified:
+            case ClientJwtVerdict.Verified verified:
+                insight.KeyUsed(client.Id, Base64UrlEncoder.Encode(verified.Token.SigningKey.ComputeJwkThumbprint()));
                 context.Request!.ClientId = clientId;
                 context.ClientAssertionPrincipal = new ClaimsPrincipal(new ClaimsIdentity([new Claim(OpenIddictConstants.Claims.Subject, clientId)], "ClientAssertion"));
                 break;

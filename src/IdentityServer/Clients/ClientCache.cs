@@ -46,6 +46,13 @@ internal sealed class ClientCache(IServiceScopeFactory scopes, TimeProvider cloc
     public ValueTask<CachedClient?> FindByKeyAsync(string id, CancellationToken cancellationToken) =>
         FindAsync(new Key(KeyKind.Id, id), _byId, cancellationToken);
 
+    /// <summary>
+    /// The key of the row of a client; null when there is none. However old an entry is, it knows that much: rows keep their keys. So this
+    /// asks the database only for a client that this node has not seen.
+    /// </summary>
+    public async ValueTask<string?> FindRowIdAsync(string clientId) =>
+        _byClientId.TryGetValue(clientId, out var entry) ? entry.Client.Entity.Id : (await FindAsync(clientId, CancellationToken.None))?.Entity.Id;
+
     /// <summary>Whether an entity came from here; then all requests share it, and its parsed columns are at hand.</summary>
     public bool IsShared(Client client, [NotNullWhen(true)] out CachedClient? cached) => _shared.TryGetValue(client, out cached);
 

@@ -40,6 +40,7 @@ internal static class ClientsRoom
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ClientCache>();
+        services.AddSingleton<ClientCounter>();
         services.AddSingleton<RegisteredOrigins>();
         services.AddSingleton<ClientSecretVerifier>().AddSingleton<ClientSecretFinder>();
         services.AddScoped<ClientSecretDesk>().AddScoped<ClientSecretDeskParts>();

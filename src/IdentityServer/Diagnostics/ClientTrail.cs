@@ -8,7 +8,7 @@ namespace IdentityServer.Diagnostics;
 
 /// <summary>
 /// What one request says of a client: whom it concerns, what to count, and why it failed. A feature of the request, handed to
-/// <see cref="ClientInsight"/> when the request ends. What names no client that exists is dropped.
+/// <see cref="ClientInsight"/> when the answer begins. What names no client that exists is dropped.
 /// </summary>
 internal sealed class ClientTrail
 {
@@ -42,7 +42,7 @@ internal sealed class ClientTrail
     /// <summary>Why the request failed, one of <see cref="Domain.Diagnosis.FailureCodes"/>; null when it did not.</summary>
     internal string? FailureCode => _code;
 
-    /// <summary>The trail of a request.</summary>
+    /// <summary>The trail of a request. Say what there is to say before the answer begins: it is handed over then.</summary>
     public static ClientTrail Of(HttpContext context)
     {
         if (context.Features.Get<ClientTrail>() is { } trail)

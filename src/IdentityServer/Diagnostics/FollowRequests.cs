@@ -1,8 +1,8 @@
 namespace IdentityServer.Diagnostics;
 
 /// <summary>
-/// Hands a request's trail over when the request has ended, whatever became of it, and takes the time of the token endpoint. It stands around
-/// the error pages, so that a failure's reference is the one that was shown.
+/// Hands a request's trail over right before its answer begins, so that whoever has the answer finds what is recorded of it, and takes the
+/// time of the token endpoint. It stands around the error pages: a failure's reference is the one that was shown.
 /// </summary>
 internal sealed class FollowRequests(RequestDelegate next, ClientInsight insight, TimeProvider clock)
 {
@@ -10,17 +10,35 @@ internal sealed class FollowRequests(RequestDelegate next, ClientInsight insight
 
     public async Task InvokeAsync(HttpContext context)
     {
-        var timed = context.Request.Path.Equals(TokenEndpoint, StringComparison.Ordinal);
-        var start = clock.GetTimestamp();
+        var request = new FollowedRequest(
+            context, insight, clock, context.Request.Path.Equals(TokenEndpoint, StringComparison.Ordinal) ? clock.GetTimestamp() : null);
+        context.Response.OnStarting(static state => HandOver((FollowedRequest)state), request);
         try
         {
             await next(context);
         }
         finally
         {
-            if (context.Features.Get<ClientTrail>() is { } trail)
+            request.HandOver(); // of a request that nothing was answered to
+        }
+    }
+
+    private static Task HandOver(FollowedRequest request)
+    {
+        request.HandOver();
+        return Task.CompletedTask;
+    }
+
+    private sealed class FollowedRequest(HttpContext context, ClientInsight insight, TimeProvider clock, long? start)
+    {
+        private bool _done;
+
+        public void HandOver()
+        {
+            if (!_done && context.Features.Get<ClientTrail>() is { } trail)
             {
-                insight.Take(trail, timed ? clock.GetElapsedTime(start) : null);
+                _done = true;
+                insight.Take(trail, start is { } began ? clock.GetElapsedTime(began) : null);
             }
         }
     }

@@ -86,6 +86,7 @@ internal static class ProtocolRoom
         builder.Services.AddSingleton<PairwiseSubjects>();
         builder.Services.AddSingleton<StoredRequestAllowance>().AddSingleton<FailedTokenAllowance>();
         builder.Services.AddSingleton<AskedAbout>();
+        builder.Services.AddSingleton<BegunSignIns>().AddSingleton<DecisionParts>();
         builder.Services.AddHostedService<GuardCheck>();
         builder.Services.AddSingleton<IValidateOptions<OpenIddictServerOptions>, GuardCheck>();
         return builder;
@@ -131,6 +132,7 @@ internal static class ProtocolRoom
         server.AddEventHandler(StripInternalClaims.Descriptor);
         server.AddEventHandler(GrantClientCredentials.Descriptor);
         server.AddEventHandler(RevokeFamily.Descriptor);
+        server.AddEventHandler(CountTokens.Descriptor);
         server.AddEventHandler(RefuseLargeRequests<ExtractAuthorizationRequestContext>.Descriptor);
         server.AddEventHandler(RefuseLargeRequests<ExtractPushedAuthorizationRequestContext>.Descriptor);
         server.AddEventHandler(ValidateMaxAge<HandleAuthorizationRequestContext>.Descriptor);

@@ -1,4 +1,5 @@
 using IdentityServer.Audit;
+using IdentityServer.Domain.Diagnosis;
 using IdentityServer.Domain.OneTimeCodes;
 using IdentityServer.Outbox;
 using IdentityServer.Storage;
@@ -46,6 +47,7 @@ internal sealed class ChallengeIssuer(
         if (outcome is PasswordOutcome.Pending)
         {
             signals.Outbox.Notify();
+            await signals.Clients.CountAsync(challenge.ClientId, ActivityKinds.Mailed);
         }
 
         return outcome;

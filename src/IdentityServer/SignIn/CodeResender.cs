@@ -1,4 +1,5 @@
 using IdentityServer.Audit;
+using IdentityServer.Clients;
 using IdentityServer.Domain.OneTimeCodes;
 using IdentityServer.Outbox;
 using IdentityServer.Storage;
@@ -77,5 +78,5 @@ internal sealed class CodeResender(UnitOfWork work, ChallengeOperations challeng
     }
 }
 
-/// <summary>The time, and who is told that there is something to send.</summary>
-internal sealed record IssuerSignals(OutboxSignal Outbox, TimeProvider Clock);
+/// <summary>The time, and who is told that there is something to send, or to count.</summary>
+internal sealed record IssuerSignals(OutboxSignal Outbox, ClientCounter Clients, TimeProvider Clock);

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using IdentityServer.Alerts;
 using IdentityServer.Audit;
+using IdentityServer.Clients;
+using IdentityServer.Domain.Diagnosis;
 using IdentityServer.Domain.OneTimeCodes;
 using IdentityServer.Outbox;
 using IdentityServer.Sessions;
@@ -41,6 +43,7 @@ internal sealed class CodeStep(ChallengeOperations challenges, CodeJudge judge, 
         extras.Outbox.Notify(); // an alert may have been written alongside
         sessions.Issue(consumed, prepared);
         extras.KnownBrowser.Remember(challenge.UserId);
+        await extras.Clients.CountAsync(challenge.ClientId, ActivityKinds.Entered);
         return new OtpVerdict.Accepted(challenge.ClientId, challenge.RequestUri);
     }
 
@@ -67,4 +70,5 @@ internal sealed class CodeStep(ChallengeOperations challenges, CodeJudge judge, 
 }
 
 /// <summary>What the code step needs beside its rules.</summary>
-internal sealed record CodeStepExtras(AuditTrail Audit, KnownBrowser KnownBrowser, CeremonyWrites Rows, AccountReads Reads, OutboxSignal Outbox, TimeProvider Clock);
+internal sealed record CodeStepExtras(
+    AuditTrail Audit, KnownBrowser KnownBrowser, CeremonyWrites Rows, AccountReads Reads, OutboxSignal Outbox, ClientCounter Clients, TimeProvider Clock);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using IdentityServer.Diagnostics;
 using IdentityServer.Domain.Networks;
 using Microsoft.AspNetCore;
 using OpenIddict.Abstractions;
@@ -13,7 +14,7 @@ namespace IdentityServer.Clients.Credentials;
 /// and those that a guesser could hit under the limits of <see cref="ClientSecretVerifier"/>. OpenIddict's own check afterwards finds the
 /// same at little cost.
 /// </summary>
-internal sealed class CheckClientSecret(ClientCache clients, ClientSecretFinder finder) : IOpenIddictServerHandler<ProcessAuthenticationContext>
+internal sealed class CheckClientSecret(ClientCache clients, ClientSecretFinder finder, ClientInsight insight) : IOpenIddictServerHandler<ProcessAuthenticationContext>
 {
     public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
         OpenIddictServerHandlerDescriptor.CreateBuilder<ProcessAuthenticationContext>()
@@ -36,7 +37,8 @@ internal sealed class CheckClientSecret(ClientCache clients, ClientSecretFinder 
         var network = NetworkAddress.Of(context.Transaction.GetHttpRequest()?.HttpContext.Connection.RemoteIpAddress);
         switch (await finder.FindAsync(client, context.ClientSecret!, network, context.CancellationToken))
         {
-            case SecretVerdict.Passed:
+            case SecretVerdict.Passed passed:
+                insight.SecretUsed(client.Entity.Id!, passed.SecretId);
                 break;
             case SecretVerdict.Wrong:
                 context.Reject(OpenIddictConstants.Errors.InvalidClient, "The specified client credentials are invalid.");

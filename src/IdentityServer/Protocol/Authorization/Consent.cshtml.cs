@@ -1,5 +1,7 @@
 using IdentityServer.Alerts;
 using IdentityServer.Clients;
+using IdentityServer.Diagnostics;
+using IdentityServer.Domain.Diagnosis;
 using IdentityServer.Domain.Resources;
 using IdentityServer.Grants;
 using IdentityServer.Languages;
@@ -61,7 +63,14 @@ internal sealed class ConsentModel(
             return NotFound();
         }
 
-        await consent.AnswerAsync(_question!, Answer == "allow", Connected, cancellationToken);
+        var allowed = Answer == "allow";
+        if (await consent.AnswerAsync(_question!, allowed, Connected, cancellationToken) && !allowed)
+        {
+            var trail = ClientTrail.Of(HttpContext);
+            trail.Concerns(Client.Id);
+            trail.Count(ActivityKinds.Declined);
+        }
+
         signals.Notify();
         Response.Headers.Location = "/connect/authorize" + QueryString.Empty.Add("client_id", _question!.ClientId).Add("request_uri", _question.RequestUri);
         return StatusCode(StatusCodes.Status303SeeOther);

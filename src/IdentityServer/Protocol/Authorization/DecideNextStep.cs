@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using IdentityServer.Clients;
+using IdentityServer.Diagnostics;
 using IdentityServer.Domain.Authorization;
+using IdentityServer.Domain.Diagnosis;
 using IdentityServer.Domain.SignIn;
 using IdentityServer.Grants;
 using IdentityServer.Languages;
@@ -20,7 +22,7 @@ namespace IdentityServer.Protocol.Authorization;
 /// The authorization endpoint's decision, and the only place that chooses the next step: gather the facts, ask the pure rule, act.
 /// A page sends the person back here; here it is decided what comes next.
 /// </summary>
-internal sealed class DecideNextStep(SessionReader sessions, ConsentService consent, ClientCache clients, PairwiseSubjects subjects, TimeProvider clock)
+internal sealed class DecideNextStep(SessionReader sessions, ConsentService consent, DecisionParts parts, TimeProvider clock)
     : IOpenIddictServerHandler<HandleAuthorizationRequestContext>
 {
     // A subject that nobody has.
@@ -43,20 +45,28 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
             return;
         }
 
-        var client = await clients.FindSettingsAsync(context.ClientId!, context.CancellationToken)
+        var client = await parts.Clients.FindSettingsAsync(context.ClientId!, context.CancellationToken)
             ?? throw new InvalidOperationException("The client was validated and must exist.");
         var session = await sessions.CurrentAsync();
         var facts = await FactsAsync(context, client, session, requestUri);
         switch (SignInDecision.Decide(facts))
         {
             case NextStep.SignIn:
+                CountBegun(context, client, requestUri);
                 SendTo(context, "/sign-in", requestUri, context.Request.LoginHint, ExpectsAnother(facts) ? "other-account" : null);
                 break;
             case NextStep.SignUp: // where sign-up is off, the prompt value was refused before
+                CountBegun(context, client, requestUri);
                 SendTo(context, "/sign-up", requestUri);
                 break;
             case NextStep.Consent:
-                await consent.AskAsync(Question(context, client, session!, requestUri), context.CancellationToken);
+                // Whoever signed in for this very request was counted then.
+                if (!string.Equals(session!.RequestUri, requestUri, StringComparison.Ordinal))
+                {
+                    CountBegun(context, client, requestUri);
+                }
+
+                await consent.AskAsync(Question(context, client, session, requestUri), context.CancellationToken);
                 SendTo(context, "/consent", requestUri);
                 break;
             case NextStep.Grant:
@@ -76,6 +86,17 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
                 break;
             case var other:
                 throw new UnreachableException($"Unmapped step {other}.");
+        }
+    }
+
+    // Once for a request, however often its pages are loaded.
+    private void CountBegun(HandleAuthorizationRequestContext context, ClientSettings client, string requestUri)
+    {
+        if (parts.Begun.IsFirst(requestUri))
+        {
+            var trail = ClientTrail.Of(context.Transaction.GetHttpRequest()!.HttpContext);
+            trail.Concerns(client.Id);
+            trail.Count(ActivityKinds.Asked);
         }
     }
 
@@ -121,7 +142,7 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
         }
 
         // The account's own subject is not this client's to name: it could find out who is who by asking.
-        return string.Equals(hinted, await subjects.OfAsync(session.UserId, client, context.CancellationToken), StringComparison.Ordinal)
+        return string.Equals(hinted, await parts.Subjects.OfAsync(session.UserId, client, context.CancellationToken), StringComparison.Ordinal)
             ? session.UserId.ToString("D")
             : Stranger;
     }
@@ -157,3 +178,6 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
         context.HandleRequest();
     }
 }
+
+/// <summary>What the decision asks of clients, and keeps.</summary>
+internal sealed record DecisionParts(ClientCache Clients, PairwiseSubjects Subjects, BegunSignIns Begun);

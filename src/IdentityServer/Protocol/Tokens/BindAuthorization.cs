@@ -1,8 +1,11 @@
 using System.Text.Json;
 using IdentityServer.Clients;
+using IdentityServer.Diagnostics;
+using IdentityServer.Domain.Diagnosis;
 using IdentityServer.Protocol.Authorization;
 using IdentityServer.Protocol.Guards;
 using IdentityServer.Storage.Operations;
+using Microsoft.AspNetCore;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -47,5 +50,8 @@ internal sealed class BindAuthorization(SignInProofOperations operations, Client
         }
 
         principal.SetAuthorizationId(opened);
+        var trail = ClientTrail.Of(context.Transaction.GetHttpRequest()!.HttpContext);
+        trail.Concerns(client.Id);
+        trail.Count(ActivityKinds.Granted);
     }
 }
