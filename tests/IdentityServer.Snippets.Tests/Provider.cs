@@ -91,7 +91,7 @@ public sealed class Provider : IAsyncLifetime
     });
 
     /// <summary>A browser without scripts that knows nothing yet, from a network of its own.</summary>
-    internal Browser OpenBrowser()
+    internal PlainBrowser OpenBrowser()
     {
         var jar = new CookieContainer();
         return new(Server.CreateClient(jar: jar), jar, _relay, string.Create(CultureInfo.InvariantCulture, $"198.51.100.{Interlocked.Increment(ref _count)}"));

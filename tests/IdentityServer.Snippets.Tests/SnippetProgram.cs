@@ -14,7 +14,7 @@ namespace IdentityServer.Snippets.Tests;
 /// </summary>
 internal sealed class SnippetProgram : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly Dictionary<string, string> _environment = new()
     {
@@ -29,11 +29,12 @@ internal sealed class SnippetProgram : IAsyncDisposable
     private readonly ConcurrentQueue<string> _output = new();
     private readonly Snippet _snippet;
     private readonly string? _secret;
+    private IReadOnlyList<string> _run;
     private Process? _process;
 
     private SnippetProgram(Snippet snippet, string? secret)
     {
-        (_snippet, _secret) = (snippet, secret);
+        (_snippet, _secret, _run) = (snippet, secret, snippet.Run);
         Folder = Directory.CreateTempSubdirectory($"snippet-{snippet.Key}-").FullName;
         foreach (var file in snippet.Files)
         {
@@ -69,6 +70,9 @@ internal sealed class SnippetProgram : IAsyncDisposable
 
     public void Set(string variable, string value) => _environment[variable] = value;
 
+    /// <summary>Has other commands typed than those that run it.</summary>
+    public void RunInstead(params string[] commands) => _run = commands;
+
     /// <summary>Types the commands that install what the snippet needs. npm takes exactly what our lock file says.</summary>
     public async Task InstallAsync()
     {
@@ -78,12 +82,12 @@ internal sealed class SnippetProgram : IAsyncDisposable
             File.Copy(locked, Path.Combine(Folder, "package-lock.json"));
         }
 
-        await RunToEndAsync(_snippet.Install.Select(command =>
-            command == "npm install" ? "npm ci --ignore-scripts --no-audit --no-fund --prefer-offline --loglevel=error" : command));
+        await RunToEndAsync([.. _snippet.Install.Select(command =>
+            command == "npm install" ? "npm ci --ignore-scripts --no-audit --no-fund --prefer-offline --loglevel=error" : command)]);
     }
 
     /// <summary>Runs commands of the test's own, which must succeed.</summary>
-    public async Task RunToEndAsync(IEnumerable<string> commands)
+    public async Task RunToEndAsync(IReadOnlyList<string> commands)
     {
         using var process = Begin(commands);
         await process.WaitForExitAsync(Cancel).WaitAsync(Patience, Cancel);
@@ -91,19 +95,19 @@ internal sealed class SnippetProgram : IAsyncDisposable
     }
 
     /// <summary>Types the commands that run it, and waits until it ends.</summary>
-    public Task RunToEndAsync() => RunToEndAsync(_snippet.Run);
+    public Task RunToEndAsync() => RunToEndAsync(_run);
 
-    /// <summary>Types the commands that run it, or others, and waits until it listens.</summary>
-    public async Task StartAsync(int port, params string[] instead)
+    /// <summary>Types the commands that run it, and waits until it listens.</summary>
+    public async Task StartAsync(int port)
     {
-        _process = Begin(instead is [] ? _snippet.Run : instead);
+        _process = Begin(_run);
         await UntilAsync(() => ListensAsync(port), "It does not listen.");
     }
 
     /// <summary>Types the commands that run it, and waits for something among what it writes.</summary>
     public async Task<string> StartAsync(Func<string, bool> line)
     {
-        _process = Begin(_snippet.Run);
+        _process = Begin(_run);
         await UntilAsync(() => Task.FromResult(_output.Any(line)), "It does not say so.");
         return _output.First(line);
     }
@@ -126,7 +130,11 @@ internal sealed class SnippetProgram : IAsyncDisposable
     {
         if (_process is not null)
         {
-            _process.Kill(entireProcessTree: true);
+            if (!_process.HasExited)
+            {
+                _process.Kill(entireProcessTree: true);
+            }
+
             await _process.WaitForExitAsync(CancellationToken.None);
             _process.Dispose();
         }
@@ -153,7 +161,7 @@ internal sealed class SnippetProgram : IAsyncDisposable
         return false;
     }
 
-    private Process Begin(IEnumerable<string> commands)
+    private Process Begin(IReadOnlyList<string> commands)
     {
         var start = new ProcessStartInfo("bash", ["-e", "-c", string.Join('\n', commands)])
         {
@@ -172,7 +180,7 @@ internal sealed class SnippetProgram : IAsyncDisposable
         process.ErrorDataReceived += Keep;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        if (_secret is not null)
+        if (commands.Any(command => command.StartsWith("read ", StringComparison.Ordinal)))
         {
             process.StandardInput.WriteLine(_secret);
         }

@@ -41,7 +41,7 @@ public sealed class GoSnippetTests(Provider provider) : WebServerTests(provider)
     {
         Needs("/usr/bin/go", "golang-go");
         Needs($"{Packages}/github.com/coreos/go-oidc/oidc.go", "golang-github-coreos-go-oidc-dev");
-        await SignsInAsync("go", ClientAuthenticationMethods.Basic, prepare: UseDebiansPackages, signsOut: false);
+        await SignsInAsync("go", ClientAuthenticationMethods.Basic, prepare: UseDebiansPackages);
     }
 
     // Debian 12 has the library as version 2, whose functions are those of version 3: it is found under the later name.

@@ -7,9 +7,12 @@ namespace IdentityServer.Snippets.Tests;
 internal sealed class Visitor : IDisposable
 {
     private readonly Provider _provider;
-    private readonly Browser _browser;
+    private readonly PlainBrowser _browser;
     private readonly Uri _home;
-    private readonly HttpClient _application = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, CookieContainer = new CookieContainer() });
+    private readonly HttpClient _application = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, CookieContainer = new CookieContainer() })
+    {
+        DefaultRequestHeaders = { Accept = { new("text/html") } }, // some send nobody away who does not look like a browser
+    };
 
     public Visitor(Provider provider, Uri home) => (_provider, _browser, _home) = (provider, provider.OpenBrowser(), home);
 
@@ -29,9 +32,9 @@ internal sealed class Visitor : IDisposable
 
     /// <summary>Leaves: the application's own sign-out, then the provider's.</summary>
     /// <returns>Whether the provider asks for the password when the application sends the person there again.</returns>
-    public async Task<bool> SignOutAsync(string path = "/sign-out")
+    public async Task<bool> SignOutAsync()
     {
-        var away = await FollowAsync(new Uri(_home, path));
+        var away = await FollowAsync(new Uri(_home, "/sign-out"));
         IsProvider(away.Location).ShouldBeTrue($"{away.Status} {away.Body}");
         var back = await _browser.FollowAsync(await _browser.GetAsync(away.Location!.AbsoluteUri));
         if (back.Location is { } location)

@@ -14,7 +14,7 @@ public abstract class WebServerTests(Provider provider)
     /// <param name="more">What its registration demands beside that.</param>
     /// <param name="prepare">What the test does differently from a reader, instead of installing.</param>
     private protected async Task SignsInAsync(
-        string key, string method, Func<ClientMetadataDraft, ClientMetadataDraft>? more = null, Func<SnippetProgram, Task>? prepare = null, bool signsOut = true)
+        string key, string method, Func<ClientMetadataDraft, ClientMetadataDraft>? more = null, Func<SnippetProgram, Task>? prepare = null)
     {
         var port = FreePort.Find();
         var draft = new ClientMetadataDraft(port, method);
@@ -26,10 +26,7 @@ public abstract class WebServerTests(Provider provider)
         await program.StartAsync(port);
         using var visitor = new Visitor(provider, new Uri($"http://localhost:{port}/"));
         (await visitor.SignInAsync(person)).ShouldContain(person.Subject, customMessage: program.Told());
-        if (signsOut)
-        {
-            (await visitor.SignOutAsync()).ShouldBeTrue(program.Told());
-        }
+        (await visitor.SignOutAsync()).ShouldBeTrue(program.Told());
     }
 }
 

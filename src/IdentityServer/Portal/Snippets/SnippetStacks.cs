@@ -20,12 +20,24 @@ internal static class SnippetStacks
                 {{/local}}
                 """,
         },
-        new("express", "Express", "javascript", Verified: true, IsServer, ["app.js", "package.json"])
+        new("express", "Express (openid-client)", "javascript", Verified: true, IsServer, ["app.js", "package.json"])
         {
             Install = "npm install",
             Run = "node app.js",
         },
-        new("flask", "Flask", "python", Verified: true, HasSecretOnServer, ["app.py"])
+        new("nextjs", "Next.js (Auth.js)", "javascript", Verified: true, client => HasSecretOnServer(client) && !Pushes(client),
+            ["auth.js", "app{{auth_base}}/[...nextauth]/route.js", "app/page.js", "app/layout.js", "jsconfig.json", "package.json"])
+        {
+            Install = "npm install",
+            Run = """
+                export AUTH_SECRET=$(openssl rand -base64 32)
+                export AUTH_URL='{{origin}}'
+                npx next build
+                npx next start --hostname '{{listen_host}}' --port '{{listen_port}}'
+                """,
+            Redirect = RedirectForm.AuthJs,
+        },
+        new("flask", "Flask (Authlib)", "python", Verified: true, HasSecretOnServer, ["app.py"])
         {
             Install = "python3 -m pip install flask authlib requests",
             Run = "python3 -m flask run --host '{{listen_host}}' --port '{{listen_port}}'",
@@ -34,6 +46,36 @@ internal static class SnippetStacks
         {
             Install = "go mod init app\ngo get github.com/coreos/go-oidc/v3/oidc golang.org/x/oauth2",
             Run = "go run .",
+        },
+        new("php", "PHP", "php", Verified: true, client => HasSecretOnServer(client) && client.IdTokenSignedResponseAlg != IdTokenAlgorithms.PS256, ["app.php"])
+        {
+            Run = "php -S '{{listen_at}}' app.php",
+        },
+        new("apache", "Apache (mod_auth_openidc)", "apache", Verified: true, client => HasSecretOnServer(client) && !Pushes(client), ["app.conf"])
+        {
+            Install = """
+                sudo apt-get install apache2 libapache2-mod-auth-openidc
+                sudo cp app.conf /etc/apache2/sites-available/
+                sudo a2enmod auth_openidc proxy_http ssl
+                sudo a2ensite app
+                """,
+            Run = """
+                printf 'export IDSRV_CLIENT_SECRET=%q APP_PASSPHRASE=%q\n' "$IDSRV_CLIENT_SECRET" "$(openssl rand -hex 32)" | sudo tee -a /etc/apache2/envvars >/dev/null
+                sudo systemctl restart apache2
+                """,
+        },
+        new("react", "React (oidc-client-ts)", "jsx", Verified: true, client => IsWeb(client) && client.IsPublic && !Pushes(client),
+            ["main.jsx", "public/index.html", "package.json"])
+        {
+            Install = "npm install",
+            Run = "npx esbuild main.jsx --bundle --jsx=automatic --outdir=public --servedir=public --serve='{{listen_at}}' --serve-fallback=public/index.html",
+        },
+        new("native", ".NET console or desktop (OidcClient)", "csharp", Verified: true,
+            client => SignsIn(client) && client.ApplicationType == ClientApplicationTypes.Native && client.IsPublic, ["Program.cs", "App.csproj"])
+        {
+            Install = "dotnet restore",
+            Run = "dotnet run",
+            Redirect = RedirectForm.Loopback,
         },
         new("curl", "curl", "bash", Verified: true, IsMachine, ["token.sh"])
         {
@@ -50,6 +92,8 @@ internal static class SnippetStacks
     private static bool IsServer(ClientMetadata client) => IsWeb(client) && !client.IsPublic;
 
     private static bool HasSecretOnServer(ClientMetadata client) => IsWeb(client) && client.HasSecret;
+
+    private static bool Pushes(ClientMetadata client) => client.RequirePushedAuthorizationRequests;
 
     private static bool IsMachine(ClientMetadata client) =>
         client.GrantTypes?.Contains(ClientGrantTypes.ClientCredentials) == true && client.HasSecret;

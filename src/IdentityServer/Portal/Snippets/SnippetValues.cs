@@ -81,6 +81,8 @@ internal sealed partial class SnippetValues
         Texts["scope"] = client.Scope ?? "";
         Texts["auth_method"] = client.TokenEndpointAuthMethod;
         Texts["id_token_alg"] = client.IdTokenSignedResponseAlg;
+        Texts["userinfo_alg"] = client.UserInfoSignedResponseAlg ?? "";
+        Flags["alg_es"] = client.IdTokenSignedResponseAlg == IdTokenAlgorithms.ES256;
         Flags["scoped"] = client.Scopes.Count > 0;
         Flags["offline"] = client.Scopes.Contains(StandardScopes.OfflineAccess);
         Flags["secret"] = client.HasSecret;
@@ -110,10 +112,13 @@ internal sealed partial class SnippetValues
         Texts["redirect_path"] = redirect.AbsolutePath;
         Texts["origin"] = origin;
         Texts["host"] = redirect.Host;
+        Texts["loopback_origin"] = $"{redirect.Scheme}://{redirect.Host}";
+        Texts["loopback_rest"] = AfterPort(redirect.OriginalString);
         Texts["listen_host"] = host;
         Texts["listen_port"] = port.ToString(CultureInfo.InvariantCulture);
         Texts["listen_at"] = $"{(local ? redirect.Host : host)}:{Texts["listen_port"]}";
         Texts["post_logout_redirect_uri"] = signedOut ?? "";
+        Texts["post_logout_encoded"] = Uri.EscapeDataString(signedOut ?? "");
         Texts["post_logout_path"] = signedOut is null ? "" : new Uri(signedOut).AbsolutePath;
         Flags["post_logout"] = signedOut is not null;
         Flags["local"] = local;
@@ -129,6 +134,13 @@ internal sealed partial class SnippetValues
         var match = AuthJsPath().Match(redirect.AbsolutePath);
         Texts["auth_base"] = match.Groups["base"].Value;
         Texts["provider"] = match.Groups["provider"].Value;
+    }
+
+    // As it is written: where any port is taken, the rest is still compared character by character, and a missing slash is missed.
+    private static string AfterPort(string uri)
+    {
+        var end = uri.AsSpan(uri.IndexOf("//", StringComparison.Ordinal) + 2).IndexOfAny('/', '?');
+        return end < 0 ? "" : uri[(uri.IndexOf("//", StringComparison.Ordinal) + 2 + end)..];
     }
 
     private static string FirstFree(string[] taken, params string[] wished) => wished.First(path => !taken.Contains(path, StringComparer.Ordinal));

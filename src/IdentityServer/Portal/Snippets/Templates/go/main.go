@@ -11,9 +11,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
-{{#par}}
 	"net/url"
-{{/par}}
 	"os"
 	"strings"
 	"sync"
@@ -28,7 +26,7 @@ const (
 )
 
 // What is known of a browser: the request that it is on its way with, or the person who signed in.
-type visit struct{ state, nonce, verifier, subject, name string }
+type visit struct{ state, nonce, verifier, subject, name, idToken string }
 
 var visits sync.Map // session id -> visit; kept in memory only
 
@@ -116,7 +114,7 @@ func main() {
 			http.Error(w, "Not signed in.", http.StatusUnauthorized)
 			return
 		}
-		person := visit{subject: idToken.Subject}
+		person := visit{subject: idToken.Subject, idToken: raw}
 {{#userinfo}}
 		if info, err := provider.UserInfo(ctx, oauth2.StaticTokenSource(token)); err == nil && info.Subject == idToken.Subject {
 			var claims struct {
@@ -129,6 +127,31 @@ func main() {
 		keep(w, person)
 		http.Redirect(w, r, "{{home_path}}", http.StatusFound)
 	})
+
+	http.HandleFunc("{{sign_out_path}}", func(w http.ResponseWriter, r *http.Request) {
+		query := url.Values{"client_id": {clientID}}
+		if id, err := r.Cookie("app_session"); err == nil {
+			if known, ok := visits.LoadAndDelete(id.Value); ok && known.(visit).idToken != "" {
+				query.Set("id_token_hint", known.(visit).idToken)
+			}
+		}
+{{#post_logout}}
+		query.Set("post_logout_redirect_uri", "{{post_logout_redirect_uri}}")
+{{/post_logout}}
+		var metadata struct {
+			Endpoint string `json:"end_session_endpoint"`
+		}
+		if err := provider.Claims(&metadata); err != nil {
+			log.Print(err)
+		}
+		http.Redirect(w, r, metadata.Endpoint+"?"+query.Encode(), http.StatusFound)
+	})
+{{#post_logout_route}}
+
+	http.HandleFunc("{{post_logout_path}}", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "Signed out.")
+	})
+{{/post_logout_route}}
 
 	log.Fatal(http.ListenAndServe("{{listen_at}}", nil))
 }
