@@ -14,6 +14,10 @@ namespace IdentityServer.Snippets.Tests;
 /// </summary>
 internal sealed class SnippetProgram : IAsyncDisposable
 {
+    // Debian 12 has Node.js 18, which hides what newer ones show: the Web Cryptography API that these libraries are made for.
+    private const string LevelNode =
+        "case $(node --version) in v18.*) export NODE_OPTIONS=--experimental-global-webcrypto ;; esac";
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly Dictionary<string, string> _environment = new()
@@ -163,7 +167,7 @@ internal sealed class SnippetProgram : IAsyncDisposable
 
     private Process Begin(IReadOnlyList<string> commands)
     {
-        var start = new ProcessStartInfo("bash", ["-e", "-c", string.Join('\n', commands)])
+        var start = new ProcessStartInfo("bash", ["-e", "-c", string.Join('\n', [.. _snippet.Install.Contains("npm install") ? [LevelNode] : Array.Empty<string>(), .. commands])])
         {
             WorkingDirectory = Folder,
             RedirectStandardInput = true,
