@@ -22,13 +22,22 @@ internal sealed class AddressModel(PasswordVerifier passwords, AddressStep step)
 
     public string Present => SignedIn.User.Email;
 
+    /// <summary>A client's test user keeps the address that it was made with.</summary>
+    public bool Fixed => SignedIn.User.TestOfClientId is not null;
+
     protected override IReadOnlyDictionary<string, string> Notices { get; } =
         new Dictionary<string, string> { ["changed"] = "address.changed", [SignInReason.CodeVoid] = "address.void" };
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
         var user = SignedIn.User;
+        if (Fixed)
+        {
+            return Page(); // which says so
+        }
+
         EmailProblem = !EmailAddress.TryParse(Email, out var address) ? Words["email.malformed"]
+            : TestAddress.IsReserved(address) ? Words["email.reserved"]
             : address.Normalized == user.NormalizedEmail ? Words["address.same"]
             : null;
         if (EmailProblem is not null)

@@ -15,12 +15,20 @@ internal sealed class DeleteModel(PasswordVerifier passwords, DeletionStep step)
 
     public string Email => SignedIn.User.Email;
 
+    /// <summary>A client's test user is for the client's owners to delete.</summary>
+    public bool Kept => SignedIn.User.TestOfClientId is not null;
+
     protected override IReadOnlyDictionary<string, string> Notices { get; } =
         new Dictionary<string, string> { [SignInReason.CodeVoid] = "deletion.void" };
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
         var user = SignedIn.User;
+        if (Kept)
+        {
+            return Page(); // which says so
+        }
+
         if (await step.BarredUntilAsync(user, cancellationToken) is { } until)
         {
             return Refuse(Words.Say("deletion.barred", ("moment", Words.Words.Moment(until))));

@@ -77,6 +77,8 @@ internal static class AuditEvents
     public const string UserDeleted = "user.deleted";
     public const string AdministratorAppointed = "user.administrator-appointed";
     public const string AdministratorDismissed = "user.administrator-dismissed";
+    public const string TestUserCreated = "test-user.created";
+    public const string TestUserDeleted = "test-user.deleted";
     public const string ConsentRemoved = "consent.removed";
     public const string ClientRegistered = "client.registered";
     public const string ClientChanged = "client.changed";

@@ -43,12 +43,24 @@ internal static class ChangeAddressVerb
             return ExitCode.Usage;
         }
 
+        if (TestAddress.IsReserved(address))
+        {
+            await console.Error.WriteLineAsync($"--to lies under {TestAddress.Domain}, which is kept for test users of clients. Give another address.");
+            return ExitCode.Usage;
+        }
+
         await using var app = await host.OpenAsync(cancellationToken);
         await using var scope = app.Services.CreateAsyncScope();
         var help = scope.ServiceProvider.GetRequiredService<OperatorHelp>();
         if (await help.FindAsync(email, cancellationToken) is not { } user)
         {
             await console.Error.WriteLineAsync("No account has this address. Look for a typing mistake.");
+            return ExitCode.Refused;
+        }
+
+        if (user.TestOfClientId is not null)
+        {
+            await console.Error.WriteLineAsync("This is a test user of a client: its address cannot be changed. The client's owners can delete it and make another.");
             return ExitCode.Refused;
         }
 

@@ -47,6 +47,12 @@ internal static class CreateUserVerb
             return ExitCode.Usage;
         }
 
+        if (TestAddress.IsReserved(address))
+        {
+            await console.Error.WriteLineAsync($"--email lies under {TestAddress.Domain}, which is kept for test users; an owner of a client makes those. Give another address.");
+            return ExitCode.Usage;
+        }
+
         if (!TryReadName(name, out var claims, out var problem))
         {
             await console.Error.WriteLineAsync($"--{problem}.");

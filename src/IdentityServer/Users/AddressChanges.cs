@@ -57,7 +57,10 @@ internal sealed class AddressChanges(IdentityServerDbContext db, AuditTrail audi
     /// Gives an account another address, which was proven just now. Open challenges become void, and the address that it had can be had
     /// back for a while.
     /// </summary>
-    /// <returns>The address that it had; null when the account is gone, or another has the address.</returns>
+    /// <returns>
+    /// The address that it had; null when the account is gone, another has the address, or one of the two is a test user's: those keep the
+    /// address that they were made with, and nobody else gets one.
+    /// </returns>
     /// <exception cref="System.Data.Common.DbException">Another got the address this very moment, or the database failed. The unit is void.</exception>
     public async Task<string?> ChangeAsync(Guid userId, EmailAddress address, CancellationToken cancellationToken)
     {
@@ -127,7 +130,9 @@ internal sealed class AddressChanges(IdentityServerDbContext db, AuditTrail audi
     }
 
     /// <summary>Gives an account another address for good: no former one can have it back.</summary>
-    /// <returns>The address that it had; null when the account is gone, or another has the address or may have it back.</returns>
+    /// <returns>
+    /// The address that it had; null when the account is gone, another has the address or may have it back, or one of the two is a test user's.
+    /// </returns>
     public async Task<string?> RebindAsync(Guid userId, EmailAddress address, CancellationToken cancellationToken)
     {
         if (await SetAsync(userId, address, cancellationToken) is not var (former, _))
@@ -143,15 +148,20 @@ internal sealed class AddressChanges(IdentityServerDbContext db, AuditTrail audi
 
     private async Task<(string Email, string Normalized)?> SetAsync(Guid userId, EmailAddress address, CancellationToken cancellationToken)
     {
+        if (TestAddress.IsReserved(address))
+        {
+            return null;
+        }
+
         var now = time.GetUtcNow();
-        var present = await db.Users.AsNoTracking().Where(row => row.Id == userId)
+        var present = await db.Users.AsNoTracking().Where(row => row.Id == userId && row.TestOfClientId == null)
             .Select(row => new { row.Email, row.NormalizedEmail }).SingleOrDefaultAsync(cancellationToken);
         if (present is null || await HolderAsync(address, userId, cancellationToken) is { } holder && holder.UserId != userId)
         {
             return null;
         }
 
-        var changed = await db.Users.Where(row => row.Id == userId && row.NormalizedEmail == present.NormalizedEmail).ExecuteUpdateAsync(
+        var changed = await db.Users.Where(row => row.Id == userId && row.NormalizedEmail == present.NormalizedEmail && row.TestOfClientId == null).ExecuteUpdateAsync(
             set => set.SetProperty(row => row.Email, address.Value)
                 .SetProperty(row => row.NormalizedEmail, address.Normalized)
                 .SetProperty(row => row.EmailVerified, true)

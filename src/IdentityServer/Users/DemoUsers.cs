@@ -66,6 +66,10 @@ internal sealed class DemoUsers(
         {
             report.Add(new($"{item.Path}:Email", "is not an address.", "Write it as name@example.com."));
         }
+        else if (TestAddress.IsReserved(address))
+        {
+            report.Add(new($"{item.Path}:Email", $"lies under {TestAddress.Domain}, which is kept for test users of clients.", "Give an address under another domain."));
+        }
 
         var password = item["password"] ?? "";
         if (PasswordRules.Check(password) is not PasswordCheck.Fine)

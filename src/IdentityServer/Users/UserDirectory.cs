@@ -34,9 +34,9 @@ internal sealed class UserDirectory(IdentityServerDbContext db, CeremonyReads re
     public async Task<UserCreation> CreateAsync(NewUser newUser, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(newUser);
-        if (await IsTakenAsync(newUser.Address, cancellationToken))
+        if (await BarAsync(newUser.Address, cancellationToken) is { } barred)
         {
-            return new UserCreation.AddressTaken();
+            return barred;
         }
 
         var user = Add(newUser);
@@ -68,25 +68,30 @@ internal sealed class UserDirectory(IdentityServerDbContext db, CeremonyReads re
     public async Task<UserCreation> CreateWithinAsync(NewUser newUser, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(newUser);
-        if (await IsTakenAsync(newUser.Address, cancellationToken))
+        if (await BarAsync(newUser.Address, cancellationToken) is { } barred)
         {
-            return new UserCreation.AddressTaken();
+            return barred;
         }
 
-        var user = Add(newUser);
-        try
-        {
-            await db.SaveChangesAsync(cancellationToken);
-            return new UserCreation.Created(user);
-        }
-        finally
-        {
-            Forget();
-        }
+        return new UserCreation.Created(await SaveAsync(Add(newUser), cancellationToken));
+    }
+
+    /// <summary>
+    /// Makes a test user of a client within the unit of work that is open: the one way to an address under <see cref="TestAddress.Domain"/>.
+    /// Its address counts as proven, because it is ours.
+    /// </summary>
+    /// <exception cref="DbUpdateException">The client is gone, or the database failed.</exception>
+    public Task<User> CreateTestUserWithinAsync(NewTestUser newUser, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(newUser);
+        var user = Row(new(newUser.Address.Address, newUser.PasswordHash, EmailVerified: true, newUser.Claims), newUser.ClientRowId);
+        audit.Add(AuditEvents.TestUserCreated, new(UserId: user.Id, ClientId: newUser.ClientId));
+        return SaveAsync(user, cancellationToken);
     }
 
     /// <summary>Makes many accounts in one write: all of them or, when an address was taken meanwhile, none.</summary>
     /// <exception cref="DbUpdateException">An address is taken.</exception>
+    /// <exception cref="ArgumentException">An address is reserved for test users, which the caller was to find first.</exception>
     public async Task CreateManyAsync(IEnumerable<NewUser> newUsers, CancellationToken cancellationToken)
     {
         foreach (var newUser in newUsers)
@@ -113,11 +118,40 @@ internal sealed class UserDirectory(IdentityServerDbContext db, CeremonyReads re
             .Select(row => row.NormalizedEmail).ToListAsync(cancellationToken)).ToHashSet(StringComparer.Ordinal);
     }
 
-    private async Task<bool> IsTakenAsync(EmailAddress address, CancellationToken cancellationToken) =>
-        await reads.UserAsync(address.Normalized, cancellationToken) is not null || (await FindReservedAsync([address], cancellationToken)).Count > 0;
+    private async Task<UserCreation?> BarAsync(EmailAddress address, CancellationToken cancellationToken) =>
+        TestAddress.IsReserved(address) ? new UserCreation.AddressReserved()
+        : await reads.UserAsync(address.Normalized, cancellationToken) is not null || (await FindReservedAsync([address], cancellationToken)).Count > 0
+            ? new UserCreation.AddressTaken()
+            : null;
+
+    private async Task<User> SaveAsync(User user, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await db.SaveChangesAsync(cancellationToken);
+            return user;
+        }
+        finally
+        {
+            Forget();
+        }
+    }
 
     private User Add(NewUser newUser)
     {
+        var user = Row(newUser, testOfClientId: null);
+        audit.Add(AuditEvents.UserCreated, new(UserId: user.Id));
+        return user;
+    }
+
+    private User Row(NewUser newUser, string? testOfClientId)
+    {
+        // Every account comes through here: a person's never gets an address whose mail a client's owners read.
+        if (TestAddress.IsReserved(newUser.Address) == testOfClientId is null)
+        {
+            throw new ArgumentException("The domain of test users is for test users, and for them alone.", nameof(newUser));
+        }
+
         var now = time.GetUtcNow();
 
         // Random, not by time: clients see it as the subject, and it is none of their business when the account was made.
@@ -129,12 +163,12 @@ internal sealed class UserDirectory(IdentityServerDbContext db, CeremonyReads re
             EmailVerified = newUser.EmailVerified,
             PasswordHash = newUser.PasswordHash,
             Claims = newUser.Claims.ToJson(),
+            TestOfClientId = testOfClientId,
             CreatedAt = now,
             UpdatedAt = now,
         };
         db.Users.Add(user);
         db.AccountGuessBudgets.Add(new AccountGuessBudget { UserId = user.Id });
-        audit.Add(AuditEvents.UserCreated, new(UserId: user.Id));
         return user;
     }
 

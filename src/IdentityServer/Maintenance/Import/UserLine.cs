@@ -49,6 +49,10 @@ internal sealed record UserLine(EmailAddress Address, bool EmailVerified, string
         {
             problems.Add("email is not an address; write it as \"name@example.com\"");
         }
+        else if (TestAddress.IsReserved(address))
+        {
+            problems.Add($"email lies under {TestAddress.Domain}, which is kept for test users of clients; give an address under another domain");
+        }
         else
         {
             return address;

@@ -74,8 +74,9 @@ internal sealed class DeletionStep(AccountChanges accounts, SessionEnder session
 
     private async Task<bool> DeleteAsync(OtpChallenge challenge, User user, SignInOrigin origin)
     {
-        // A client of which it is the last owner could be managed by nobody. The page said so before; meanwhile others may have left.
-        if (!await parts.Owners.MayGoAsync(user.Id, CancellationToken.None))
+        // A test user is its client's owners' to delete. And a client of which somebody is the last owner could be managed by nobody. The page
+        // said so before; meanwhile others may have left.
+        if (user.TestOfClientId is not null || !await parts.Owners.MayGoAsync(user.Id, CancellationToken.None))
         {
             return false;
         }

@@ -41,14 +41,16 @@ internal sealed class AskModel(SignUpStep step) : PageModel
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
-        EmailProblem = EmailAddress.TryParse(Email, out var address) ? null : Words["email.malformed"];
+        EmailProblem = !EmailAddress.TryParse(Email, out var address) ? Words["email.malformed"]
+            : TestAddress.IsReserved(address) ? Words["email.reserved"]
+            : null;
         PasswordProblem = PasswordWords.Problem(Words.Words, Password);
-        if (address is null || PasswordProblem is not null)
+        if (EmailProblem is not null || PasswordProblem is not null)
         {
             return Page();
         }
 
-        return await step.AskAsync(address, Password!, SignInOrigin.Of(HttpContext, Target), cancellationToken) switch
+        return await step.AskAsync(address!, Password!, SignInOrigin.Of(HttpContext, Target), cancellationToken) switch
         {
             ProofOutcome.Pending(var challenge) => GoOn(challenge),
             ProofOutcome.Wait(var wait) => Later(StatusCodes.Status429TooManyRequests, "sign-up.limit", wait),
