@@ -41,8 +41,10 @@ public static class StorageRegistration
         services.AddScoped(provider => new CounterOperations(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new ExpiredRows(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new OutboxOperations(provider.GetRequiredService<SqlRunner>()));
-        services.AddScoped(provider => new RegistrationOperations(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new OwnershipOperations(provider.GetRequiredService<SqlRunner>()));
+        services.AddScoped(provider => new TestUserOperations(provider.GetRequiredService<SqlRunner>()));
+        services.AddScoped(provider => new RegistrationOperations(
+            provider.GetRequiredService<SqlRunner>(), provider.GetRequiredService<TestUserOperations>()));
         services.AddScoped(provider => new LogoutOperations(
             provider.GetRequiredService<SqlRunner>(), provider.GetRequiredService<CeremonyWrites>()));
         services.AddScoped(provider => new InsightOperations(

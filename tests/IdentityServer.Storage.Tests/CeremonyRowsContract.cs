@@ -99,6 +99,7 @@ public abstract class CeremonyRowsContract(Database database) : StorageContract(
         }
 
         user.NormalizedEmail = $"{user.Id:N}@EXAMPLE.COM";
+        user.TestOfClientId = filled ? (await AddClientAsync()).Id : null;
         question.ExpiresAt = Now.AddSeconds(1);
         challenge.UserId = session.UserId = question.UserId = user.Id;
         await InScopeAsync(async services =>
@@ -117,7 +118,9 @@ public abstract class CeremonyRowsContract(Database database) : StorageContract(
             var both = await reads.ChallengeAndUserAsync(challenge.Id, Cancel);
             ShouldBeAlike(both!.Challenge, challenge);
             ShouldBeAlike(both.User, user);
-            ShouldBeAlike(await reads.SessionAsync(session.Id, Cancel), session);
+            var found = await reads.SessionAsync(session.Id, Cancel);
+            ShouldBeAlike(found!.Session, session);
+            found.TestOfClientId.ShouldBe(user.TestOfClientId);
             ShouldBeAlike(await reads.ConsentQuestionAsync(question.RequestUri, user.Id, Now, Cancel), question);
             (await reads.ConsentQuestionAsync(question.RequestUri, user.Id, question.ExpiresAt, Cancel)).ShouldBeNull();
             (await reads.ConsentQuestionAsync(question.RequestUri, Guid.NewGuid(), Now, Cancel)).ShouldBeNull();

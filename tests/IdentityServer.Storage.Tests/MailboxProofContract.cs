@@ -144,7 +144,7 @@ public abstract class MailboxProofContract(Database database) : StorageContract(
     }
 
     private Task<bool> HoldsAsync(AuthenticationSession session) => InScopeAsync(services =>
-        services.GetRequiredService<SignInProofOperations>().HoldsAsync(session.Id, session.UserId, Now, Cancel));
+        services.GetRequiredService<SignInProofOperations>().HoldsAsync(session.Id, session.UserId, "any-client", Now, Cancel));
 
     private Task<bool> ConsumeProofAsync(OtpChallenge challenge, Func<Task<bool>> alongside) => InScopeAsync(services =>
         services.GetRequiredService<ChallengeOperations>().ConsumeProofAsync(challenge, Network, alongside, Now, Cancel));

@@ -23,7 +23,8 @@ public sealed record AuthorizationFacts(
 /// <param name="Subject">The account's subject.</param>
 /// <param name="AuthenticatedAt">When the code was consumed.</param>
 /// <param name="OpenedForRequestId">The authorization request whose ceremony opened the session, if one did.</param>
-public sealed record SessionFacts(string Subject, DateTimeOffset AuthenticatedAt, string? OpenedForRequestId);
+/// <param name="TestsAnotherClient">The account is a test user of another client than the one that asks, and does not sign in here.</param>
+public sealed record SessionFacts(string Subject, DateTimeOffset AuthenticatedAt, string? OpenedForRequestId, bool TestsAnotherClient = false);
 
 /// <summary>The next step of an authorization request.</summary>
 public enum NextStep
@@ -49,6 +50,9 @@ public enum NextStep
     /// <summary>Answer <c>access_denied</c>: the person said no.</summary>
     RefuseAccessDenied,
 
+    /// <summary>Answer <c>access_denied</c>: who signed in for this request is a test user of another client.</summary>
+    RefuseTestUser,
+
     /// <summary>Answer <c>invalid_request</c>: <c>prompt=none</c> beside another value.</summary>
     RefuseInvalidPrompt,
 }
@@ -67,6 +71,12 @@ public static class SignInDecision
         if (silent && facts.Prompt.Count > 1)
         {
             return NextStep.RefuseInvalidPrompt;
+        }
+
+        // Who just signed in for this very request has had their turn: asking again would only come back here.
+        if (facts.Session is { TestsAnotherClient: true, OpenedForRequestId: { } opened } && string.Equals(opened, facts.RequestId, StringComparison.Ordinal))
+        {
+            return NextStep.RefuseTestUser;
         }
 
         if (NeedsSignIn(facts))
@@ -91,6 +101,12 @@ public static class SignInDecision
     private static bool NeedsSignIn(AuthorizationFacts facts)
     {
         if (facts.Session is not { } session)
+        {
+            return true;
+        }
+
+        // A test user's session that stands for another client is nobody's here: whoever sits there signs in as somebody else.
+        if (session.TestsAnotherClient)
         {
             return true;
         }

@@ -30,9 +30,9 @@ public sealed class CeremonyReads
 
     private static readonly SqlText Session = new(
         """
-        SELECT "Id", "UserId", "ChallengeId", "FamilyId", "HandleHash", "AuthenticatedAt", "RequestUri", "Browser", "Network",
-          "BrowserExpiresAt", "ExpiresAt", "EndedAt"
-        FROM "authentication_sessions" WHERE "Id" = $1
+        SELECT s."Id", s."UserId", s."ChallengeId", s."FamilyId", s."HandleHash", s."AuthenticatedAt", s."RequestUri", s."Browser", s."Network",
+          s."BrowserExpiresAt", s."ExpiresAt", s."EndedAt", u."TestOfClientId"
+        FROM "authentication_sessions" s JOIN "users" u ON u."Id" = s."UserId" WHERE s."Id" = $1
         """);
 
     private static readonly SqlText Question = new(
@@ -72,9 +72,9 @@ public sealed class CeremonyReads
         return states is [var newest] ? newest : DeliveryState.Queued;
     }
 
-    /// <summary>A session, whether it is open or not.</summary>
-    public Task<AuthenticationSession?> SessionAsync(Guid id, CancellationToken cancellationToken) =>
-        _sql.ReadOneAsync(Session, [id], ReadSession, cancellationToken);
+    /// <summary>A session, whether it is open or not, and whose test user it is of.</summary>
+    public Task<FoundSession?> SessionAsync(Guid id, CancellationToken cancellationToken) =>
+        _sql.ReadOneAsync(Session, [id], static row => new FoundSession(ReadSession(row), row.NullableText(12)), cancellationToken);
 
     /// <summary>The question about consent that was put to a person for a request, if it has not lapsed.</summary>
     public Task<ConsentQuestion?> ConsentQuestionAsync(string requestUri, Guid userId, DateTimeOffset now, CancellationToken cancellationToken) =>
@@ -129,3 +129,8 @@ public sealed class CeremonyReads
 
 /// <summary>A challenge and the account that it belongs to.</summary>
 public sealed record ChallengeAndUser(OtpChallenge Challenge, User User);
+
+/// <summary>A session as it is found.</summary>
+/// <param name="Session">The session.</param>
+/// <param name="TestOfClientId">The <see cref="Client.Id"/> of the client whose test user has it; null for a person's.</param>
+public sealed record FoundSession(AuthenticationSession Session, string? TestOfClientId);

@@ -28,8 +28,9 @@ public sealed class RegistrationOperations
     private static readonly SqlText DeleteClient = new("""DELETE FROM "clients" WHERE "Id" = $1""");
 
     private readonly SqlRunner _sql;
+    private readonly TestUserOperations _testUsers;
 
-    internal RegistrationOperations(SqlRunner sql) => _sql = sql;
+    internal RegistrationOperations(SqlRunner sql, TestUserOperations testUsers) => (_sql, _testUsers) = (sql, testUsers);
 
     /// <summary>Spends one use of an initial access token. Of any number of requests with one use left exactly one is told yes.</summary>
     /// <returns>False when it is used up, lapsed, revoked or does not exist.</returns>
@@ -45,15 +46,24 @@ public sealed class RegistrationOperations
     public Task HoldClientAsync(string clientRowId, CancellationToken cancellationToken) =>
         _sql.OnPostgreSql ? _sql.ReadAsync(Lock, [clientRowId], static _ => true, cancellationToken) : Task.CompletedTask;
 
-    /// <summary>Deletes a client and all that it was ever given. The caller has a unit of work open: half of it would be worse than none.</summary>
-    /// <returns>False when it was gone.</returns>
-    public async Task<bool> DeleteClientAsync(string clientRowId, string clientId, CancellationToken cancellationToken)
+    /// <summary>
+    /// Deletes a client, its test users and all that it was ever given. The caller has a unit of work open: half of it would be worse than none.
+    /// </summary>
+    /// <returns>What went.</returns>
+    public async Task<ClientDeletion> DeleteClientAsync(string clientRowId, string clientId, CancellationToken cancellationToken)
     {
+        await _testUsers.HoldAsync(clientRowId, cancellationToken);
         await HoldClientAsync(clientRowId, cancellationToken);
         await _sql.WriteAsync(DeleteTokens, [clientRowId], cancellationToken);
         await _sql.WriteAsync(DeleteAuthorizations, [clientRowId], cancellationToken);
         await _sql.WriteAsync(DeleteGrants, [clientId], cancellationToken);
         await _sql.WriteAsync(DeleteQuestions, [clientId], cancellationToken);
-        return await _sql.WriteAsync(DeleteClient, [clientRowId], cancellationToken) == 1;
+        var testUsers = await _testUsers.DeleteOfClientAsync(clientRowId, cancellationToken);
+        return new(await _sql.WriteAsync(DeleteClient, [clientRowId], cancellationToken) == 1, testUsers);
     }
 }
+
+/// <summary>What went with a client.</summary>
+/// <param name="WasThere">False when the client was gone already.</param>
+/// <param name="TestUsers">Its test users.</param>
+public sealed record ClientDeletion(bool WasThere, IReadOnlyList<Guid> TestUsers);

@@ -9,6 +9,8 @@ public sealed class SignInProofOperations
         """
         SELECT 1 FROM "authentication_sessions" s
         JOIN "otp_challenges" c ON c."Id" = s."ChallengeId" AND c."UserId" = s."UserId" AND c."State" = 1 AND c."Purpose" = 'sign-in'
+        JOIN "users" u ON u."Id" = s."UserId"
+          AND (u."TestOfClientId" IS NULL OR u."TestOfClientId" = (SELECT a."Id" FROM "clients" a WHERE a."ClientId" = $4))
         WHERE s."Id" = $1 AND s."UserId" = $2 AND s."EndedAt" IS NULL AND s."ExpiresAt" > $3
         """);
 
@@ -29,10 +31,16 @@ public sealed class SignInProofOperations
     internal SignInProofOperations(SqlRunner sql, UnitOfWork work) => (_sql, _work) = (sql, work);
 
     /// <summary>
-    /// True when the session exists, belongs to the user, is open, and descends from a sign-in challenge of the same user that was consumed (I1).
+    /// True when the session exists, belongs to the user, is open, and descends from a sign-in challenge of the same user that was consumed
+    /// (I1); and the user is a person, or a test user of the very client that asks.
     /// </summary>
-    public async Task<bool> HoldsAsync(Guid sessionId, Guid userId, DateTimeOffset now, CancellationToken cancellationToken) =>
-        await _sql.ReadAsync(Prove, [sessionId, userId, now.ToUnixTimeMilliseconds()], static _ => true, cancellationToken) is [true];
+    /// <param name="sessionId">The session.</param>
+    /// <param name="userId">Whose it must be.</param>
+    /// <param name="clientId">The <c>client_id</c> of the client that asks.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<bool> HoldsAsync(Guid sessionId, Guid userId, string? clientId, DateTimeOffset now, CancellationToken cancellationToken) =>
+        await _sql.ReadAsync(Prove, [sessionId, userId, now.ToUnixTimeMilliseconds(), clientId ?? ""], static _ => true, cancellationToken) is [true];
 
     /// <summary>
     /// Opens the authorization that all tokens of one sign-in at one client hang on, bound to the session. Begins the unit of work.

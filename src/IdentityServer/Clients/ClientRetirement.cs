@@ -6,8 +6,8 @@ using IdentityServer.Storage.Operations;
 namespace IdentityServer.Clients;
 
 /// <summary>
-/// Ends a client: its tokens, what it was granted, what is being asked for it and its registration go with it, in one transaction. The
-/// sessions of people go on; they are not the client's.
+/// Ends a client: its tokens, what it was granted, what is being asked for it, its registration and its test users go with it, in one
+/// transaction. The sessions of people go on; they are not the client's.
 /// </summary>
 internal sealed class ClientRetirement(
     IdentityServerDbContext db, UnitOfWork unit, RegistrationOperations operations, ClientCache clients, AuditTrail audit)
@@ -19,9 +19,15 @@ internal sealed class ClientRetirement(
         var deleted = await unit.InOwnTransactionAsync(
             async () =>
             {
-                if (!await operations.DeleteClientAsync(rowId, clientId, cancellationToken))
+                var deletion = await operations.DeleteClientAsync(rowId, clientId, cancellationToken);
+                if (!deletion.WasThere)
                 {
                     return false;
+                }
+
+                foreach (var testUser in deletion.TestUsers)
+                {
+                    audit.Add(AuditEvents.TestUserDeleted, new(UserId: testUser, ClientId: clientId));
                 }
 
                 audit.Add(AuditEvents.ClientDeleted, new(ClientId: clientId));

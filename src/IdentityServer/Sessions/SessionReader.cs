@@ -10,6 +10,7 @@ internal sealed class SessionReader(CeremonyReads reads, IHttpContextAccessor ht
 
     private AuthenticationSession? _current;
     private AuthenticationSession? _latest;
+    private string? _testOf;
     private bool _read;
 
     /// <summary>
@@ -21,6 +22,11 @@ internal sealed class SessionReader(CeremonyReads reads, IHttpContextAccessor ht
         await CurrentAsync();
         return _latest;
     }
+
+    /// <summary>Whether the session of this browser is a test user's of another client than this one: it does not sign in there.</summary>
+    /// <param name="clientRowId">The client's row, not its <c>client_id</c>.</param>
+    public async Task<bool> TestsAnotherAsync(string clientRowId) =>
+        await CurrentAsync() is not null && _testOf is not null && !string.Equals(_testOf, clientRowId, StringComparison.Ordinal);
 
     /// <summary>The session, or null when there is none, it has ended, or the browser's time is over.</summary>
     public async Task<AuthenticationSession?> CurrentAsync()
@@ -37,11 +43,12 @@ internal sealed class SessionReader(CeremonyReads reads, IHttpContextAccessor ht
             return null;
         }
 
-        var session = await reads.SessionAsync(handle.Id, CancellationToken.None);
-        if (session is not null && handle.Matches(session.HandleHash) && session.EndedAt is null)
+        var found = await reads.SessionAsync(handle.Id, CancellationToken.None);
+        if (found?.Session is { } session && handle.Matches(session.HandleHash) && session.EndedAt is null)
         {
             _latest = session;
             _current = clock.GetUtcNow() < session.BrowserExpiresAt ? session : null;
+            _testOf = found.TestOfClientId;
         }
 
         return _current;

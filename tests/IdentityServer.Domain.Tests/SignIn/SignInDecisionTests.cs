@@ -13,7 +13,8 @@ public sealed class SignInDecisionTests
         Gen.OneOf("alice", "bob"),
         Gen.Int[0, 7_200],
         Gen.OneOf(ThisRequest, "request-0", null!),
-        (any, subject, age, request) => any ? new SessionFacts(subject, Now.AddSeconds(-age), request) : null);
+        Gen.Bool,
+        (any, subject, age, request, elsewhere) => any ? new SessionFacts(subject, Now.AddSeconds(-age), request, elsewhere) : null);
 
     private static readonly Gen<AuthorizationFacts> Anything = Gen.Select(
         Sessions,
@@ -30,6 +31,22 @@ public sealed class SignInDecisionTests
         Anything.Select(facts => facts with { Session = null })
             .Sample(facts => SignInDecision.Decide(facts).ShouldBeOneOf(
                 NextStep.SignIn, NextStep.SignUp, NextStep.RefuseLoginRequired, NextStep.RefuseInvalidPrompt));
+
+    [Fact]
+    public void A_test_user_is_never_granted_anything_at_another_client() =>
+        Anything.Sample(facts => IfGranted(facts, session => session.TestsAnotherClient.ShouldBeFalse()));
+
+    [Fact]
+    public void Who_signs_in_for_a_request_as_a_test_user_of_another_client_is_refused_and_not_asked_again() =>
+        Anything.Where(facts => facts.Session is not null && (facts.Prompt.Count <= 1 || !facts.Prompt.Contains("none")))
+            .Select(facts => facts with { Session = facts.Session! with { OpenedForRequestId = ThisRequest, TestsAnotherClient = true } })
+            .Sample(facts => SignInDecision.Decide(facts).ShouldBe(NextStep.RefuseTestUser));
+
+    [Fact]
+    public void A_test_users_session_from_before_counts_at_another_client_as_nobodys() =>
+        Anything.Where(facts => facts.Session is not null)
+            .Select(facts => facts with { Session = facts.Session! with { OpenedForRequestId = "request-0", TestsAnotherClient = true } })
+            .Sample(facts => SignInDecision.Decide(facts).ShouldBe(SignInDecision.Decide(facts with { Session = null })));
 
     [Fact]
     public void Prompt_none_never_shows_a_page() =>

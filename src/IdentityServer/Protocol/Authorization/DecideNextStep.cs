@@ -81,6 +81,9 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
             case NextStep.RefuseAccessDenied:
                 context.Reject(Errors.AccessDenied, "The person did not consent.");
                 break;
+            case NextStep.RefuseTestUser:
+                context.Reject(Errors.AccessDenied, "The account is a test user of another client, and signs in to that one only.");
+                break;
             case NextStep.RefuseInvalidPrompt:
                 context.Reject(Errors.InvalidRequest, "prompt=none goes with no other value (OpenID Connect Core §3.1.2.1).");
                 break;
@@ -106,7 +109,8 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
         var now = clock.GetUtcNow();
         var question = session is null ? null : await consent.FindAsync(requestUri, session.UserId, context.CancellationToken);
         return new(
-            session is null ? null : new SessionFacts(session.UserId.ToString("D"), session.AuthenticatedAt, session.RequestUri),
+            session is null ? null : new SessionFacts(
+                session.UserId.ToString("D"), session.AuthenticatedAt, session.RequestUri, await sessions.TestsAnotherAsync(client.Id)),
             context.Request.GetPromptValues(),
             MaxAge.TryRead((string?)context.Request.GetParameter(Parameters.MaxAge), out var age) ? age : client.DefaultMaxAge,
             await HintedSubjectAsync(context, client, session),
@@ -149,7 +153,7 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
 
     // To whoever is signed in already, being asked again says nothing.
     private static bool ExpectsAnother(AuthorizationFacts facts) =>
-        facts is { Session: { } session, HintedSubject: { } hinted } && !string.Equals(hinted, session.Subject, StringComparison.Ordinal);
+        facts.Session is { TestsAnotherClient: true } || facts is { Session: { } session, HintedSubject: { } hinted } && !string.Equals(hinted, session.Subject, StringComparison.Ordinal);
 
     private static void SendTo(
         HandleAuthorizationRequestContext context, string page, string requestUri, string? loginHint = null, string? reason = null)

@@ -14,7 +14,7 @@ namespace IdentityServer.Protocol.Guards;
 
 /// <summary>
 /// Guard 1: nothing is signed in unless an open session of that very user stands behind it, which descends from a consumed one-time code
-/// (I1). Default deny. It reads the session from what was authenticated (the code, the refresh token, the session cookie), never from the
+/// (I1), and unless a test user's sign-in is for the very client that it tests. Default deny. It reads the session from what was authenticated (the code, the refresh token, the session cookie), never from the
 /// principal that our own code built, so that a mistake there cannot become a token.
 /// </summary>
 internal sealed class RequireConsumedChallenge(
@@ -47,7 +47,7 @@ internal sealed class RequireConsumedChallenge(
         var (userId, sessionId) = await AuthenticatedSourceAsync(context);
         if (userId is { } user && sessionId is { } session
             && string.Equals(principal.GetClaim(Claims.Subject), user.ToString("D"), StringComparison.Ordinal)
-            && await proofs.HoldsAsync(session, user, clock.GetUtcNow(), context.CancellationToken))
+            && await proofs.HoldsAsync(session, user, context.ClientId, clock.GetUtcNow(), context.CancellationToken))
         {
             new SignInStamp(user.ToString("D"), session).PutOn(context.Transaction);
             return;

@@ -34,7 +34,8 @@ internal sealed class AttachUserClaims(UserDirectory users, ClientCache clients,
         if (principal.GetAuthorizationId() is not { Length: > 0 } grant || !Guid.TryParseExact(principal.GetClaim(Claims.Subject), "D", out var id)
             || await users.FindAsync(id, context.CancellationToken) is not { } user
             || principal.GetPresenters().FirstOrDefault() is not { } clientId
-            || await clients.FindSettingsAsync(clientId, context.CancellationToken) is not { } client)
+            || await clients.FindSettingsAsync(clientId, context.CancellationToken) is not { } client
+            || (user.TestOfClientId is { } tested && tested != client.Id))
         {
             context.Reject(Errors.InvalidToken, "The account that this token speaks for is gone.");
             return;
