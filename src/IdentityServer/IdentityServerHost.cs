@@ -16,6 +16,7 @@ using IdentityServer.Protocol;
 using IdentityServer.Sessions;
 using IdentityServer.Settings;
 using IdentityServer.SignIn;
+using IdentityServer.TestUsers;
 using IdentityServer.Users;
 using Microsoft.AspNetCore.Connections;
 
@@ -40,7 +41,7 @@ internal static class IdentityServerHost
         builder.AddOutbox().AddAudit().AddEgress().AddDiagnostics();
         builder.AddMail();
         builder.AddUsers().AddSessions().AddClients().AddGrants();
-        builder.AddAlerts().AddOwnership();
+        builder.AddAlerts().AddTestUsers().AddOwnership();
         builder.AddSignIn().AddProtocol();
         builder.AddHome().AddAccount().AddPortal();
         builder.SettingsReport().ThrowIfAny();

@@ -15,18 +15,18 @@ internal static class MailRoom
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(_ => MailSettings.Of(options));
         builder.Services.AddSingleton<MailComposer>();
-        builder.Services.AddScoped<ServiceMail>();
+        builder.Services.AddScoped<ServiceMail>().AddSingleton<TestMailSeal>();
         if (options.Relays.Count == 0 && builder.Environment.IsDevelopment())
         {
             builder.Services.AddSingleton<DevelopmentMailbox>();
-            builder.Services.AddSingleton<IMailTransport>(services => services.GetRequiredService<DevelopmentMailbox>());
+            builder.Services.AddWayOut<DevelopmentMailbox>();
             return builder;
         }
 
         builder.Services.Configure<RazorPagesOptions>(DevelopmentMailboxPages.RemovePage);
         if (options.Relays.Count > 0)
         {
-            builder.Services.AddSingleton<IMailTransport, RelayMailTransport>();
+            builder.Services.AddSingleton<RelayMailTransport>().AddWayOut<RelayMailTransport>();
         }
 
         return builder;
@@ -42,4 +42,9 @@ internal static class MailRoom
 
         return app;
     }
+
+    // Whoever sends gets the gate, and nothing behind it.
+    private static void AddWayOut<T>(this IServiceCollection services)
+        where T : class, IMailTransport =>
+        services.AddSingleton<IMailTransport>(provider => ActivatorUtilities.CreateInstance<TestMailGate>(provider, provider.GetRequiredService<T>()));
 }

@@ -34,7 +34,8 @@ public sealed class MailRoomTests : IDisposable
             .Select(endpoint => endpoint.RoutePattern.RawText!).ToArray();
 
         paths.Any(path => path.Contains("mailbox", StringComparison.OrdinalIgnoreCase)).ShouldBe(exists);
-        app.Services.GetRequiredService<IMailTransport>().GetType().ShouldBe(exists ? typeof(DevelopmentMailbox) : typeof(RelayMailTransport));
+        app.Services.GetRequiredService<IMailTransport>().ShouldBeOfType<TestMailGate>();
+        (app.Services.GetService<DevelopmentMailbox>() is not null, app.Services.GetService<RelayMailTransport>() is not null).ShouldBe((exists, !exists));
     }
 
     private WebApplication Build(string environment, bool relay) => IdentityServerHost.Build([$"--environment={environment}"], builder =>

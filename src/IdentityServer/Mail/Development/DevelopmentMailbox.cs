@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using IdentityServer.Outbox;
 using MimeKit;
 
@@ -9,7 +8,7 @@ namespace IdentityServer.Mail.Development;
 /// <param name="To">The recipient.</param>
 /// <param name="Subject">The subject.</param>
 /// <param name="Date">When it was written.</param>
-/// <param name="Code">The one-time code in it, if it is a code mail: the line of the text that is nothing but five digits.</param>
+/// <param name="Code">The one-time code in it, if it is a code mail.</param>
 /// <param name="Text">The text part.</param>
 /// <param name="Html">The HTML part.</param>
 internal sealed record DevelopmentMail(int Id, string To, string Subject, DateTimeOffset Date, string? Code, string Text, string Html);
@@ -18,7 +17,7 @@ internal sealed record DevelopmentMail(int Id, string To, string Subject, DateTi
 /// Where mails end in Development without a relay: in memory, so that the first sign-in works on a machine that has nothing but the
 /// SDK. Everything before this step is the real thing.
 /// </summary>
-internal sealed partial class DevelopmentMailbox : IMailTransport
+internal sealed class DevelopmentMailbox : IMailTransport
 {
     /// <summary>The oldest makes room for the next.</summary>
     public const int Capacity = 200;
@@ -47,7 +46,7 @@ internal sealed partial class DevelopmentMailbox : IMailTransport
         {
             _mails.AddFirst(new DevelopmentMail(
                 ++_count, message.To.Mailboxes.First().Address, message.Subject ?? "", message.Date,
-                CodeLine().Match(text) is { Success: true } match ? match.Value : null, text, message.HtmlBody ?? ""));
+                MailedCode.In(text), text, message.HtmlBody ?? ""));
             if (_mails.Count > Capacity)
             {
                 _mails.RemoveLast();
@@ -56,7 +55,4 @@ internal sealed partial class DevelopmentMailbox : IMailTransport
 
         return Task.FromResult<DeliveryOutcome>(new DeliveryOutcome.HandedOver("Kept in the development mailbox."));
     }
-
-    [GeneratedRegex(@"^[0-9]{5}(?=\r?$)", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
-    private static partial Regex CodeLine();
 }
