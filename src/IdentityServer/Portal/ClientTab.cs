@@ -9,5 +9,6 @@ internal sealed record ClientTab(string Page, string Title)
     public static IReadOnlyList<ClientTab> All { get; } =
     [
         new("", "portal.overview"),
+        new("activity", "client-activity.title"),
     ];
 }
