@@ -17,12 +17,15 @@ public sealed class TestDatabase : IAsyncDisposable
 
     public string ConnectionString { get; }
 
+    public string Name => _name;
+
     /// <summary>Skips the test where there is no PostgreSQL.</summary>
-    public static async Task<TestDatabase> CreateAsync()
+    /// <param name="template">The database to begin with a copy of, to which nobody may be connected; null to begin with nothing.</param>
+    public static async Task<TestDatabase> CreateAsync(string? template = null)
     {
         var administration = Requires.PostgreSql();
         var database = new TestDatabase(administration, $"identityserver_test_{Guid.NewGuid():N}");
-        await database.ExecuteAsync($"CREATE DATABASE \"{database._name}\"");
+        await database.ExecuteAsync($"CREATE DATABASE \"{database._name}\"" + (template is null ? "" : $" TEMPLATE \"{template}\""));
         return database;
     }
 

@@ -18,6 +18,9 @@ internal sealed class TestServerSetup
     /// <summary>On PostgreSQL (the test is skipped where there is none) instead of a SQLite file.</summary>
     public bool PostgreSql { get; set; }
 
+    /// <summary>Starts with nothing, for a test about what a first start makes or about two installations that share nothing.</summary>
+    public bool Fresh { get; set; }
+
     /// <summary>Mail goes to a listener of the test's own; without, to the development mailbox.</summary>
     public bool Relay { get; set; } = true;
 
@@ -83,9 +86,25 @@ internal sealed class TestServer : IAsyncDisposable
     {
         var setup = new TestServerSetup();
         configure?.Invoke(setup);
-        var database = setup.PostgreSql ? await TestDatabase.CreateAsync() : null;
+        var template = ServerTemplate.For(setup) is { } made ? await made : null;
+        var database = setup.PostgreSql ? await TestDatabase.CreateAsync(template?.Database) : null;
         var directory = System.IO.Directory.CreateTempSubdirectory("identityserver-").FullName;
+        template?.CopyTo(directory);
         return await StartAsync(new TestServer(setup, database, directory, ownsData: true, smtp: null));
+    }
+
+    /// <summary>Starts one in a directory, and with a database, that somebody else keeps.</summary>
+    public static Task<TestServer> StartInAsync(string directory, TestDatabase? database, Action<TestServerSetup> configure)
+    {
+        var setup = new TestServerSetup { ShowLog = false };
+        configure(setup);
+        if (database is not null)
+        {
+            setup.Settings["Storage:Provider"] = "PostgreSql";
+            setup.Settings["Storage:ConnectionString"] = database.ConnectionString;
+        }
+
+        return StartAsync(new TestServer(setup, null, directory, ownsData: false, smtp: null));
     }
 
     /// <summary>Starts one more node of this installation: the same database and root secret, another address.</summary>

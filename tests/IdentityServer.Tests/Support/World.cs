@@ -33,7 +33,7 @@ internal sealed class World : IAsyncDisposable
     public static async Task<World> StartAsync(bool postgreSql = false, Action<TestServerSetup>? configure = null)
     {
         var smtp = new SmtpListener();
-        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 2, 9, 0, 0, TimeSpan.Zero));
+        var clock = new FakeTimeProvider(ServerTemplate.Beginning);
         var server = await TestServer.StartAsync(setup =>
         {
             setup.PostgreSql = postgreSql;
