@@ -45,6 +45,8 @@ public static class StorageRegistration
         services.AddScoped(provider => new TestUserOperations(provider.GetRequiredService<SqlRunner>()));
         services.AddScoped(provider => new RegistrationOperations(
             provider.GetRequiredService<SqlRunner>(), provider.GetRequiredService<TestUserOperations>()));
+        services.AddScoped(provider => new IdempotencyOperations(
+            provider.GetRequiredService<SqlRunner>(), provider.GetRequiredService<IdentityServerDbContext>()));
         services.AddScoped(provider => new LogoutOperations(
             provider.GetRequiredService<SqlRunner>(), provider.GetRequiredService<CeremonyWrites>()));
         services.AddScoped(provider => new InsightOperations(

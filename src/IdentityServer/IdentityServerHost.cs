@@ -1,5 +1,6 @@
 using IdentityServer.Account;
 using IdentityServer.Alerts;
+using IdentityServer.Api;
 using IdentityServer.Audit;
 using IdentityServer.Clients;
 using IdentityServer.Diagnostics;
@@ -43,7 +44,7 @@ internal static class IdentityServerHost
         builder.AddUsers().AddSessions().AddClients().AddGrants();
         builder.AddAlerts().AddTestUsers().AddOwnership();
         builder.AddSignIn().AddProtocol();
-        builder.AddHome().AddAccount().AddPortal();
+        builder.AddHome().AddAccount().AddPortal().AddApi();
         builder.SettingsReport().ThrowIfAny();
 
         var app = builder.Build();
@@ -51,6 +52,7 @@ internal static class IdentityServerHost
         app.MapClients();
         app.MapProtocol();
         app.MapAccount();
+        app.MapApi();
         return app;
     }
 

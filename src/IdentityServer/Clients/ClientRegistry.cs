@@ -18,7 +18,27 @@ internal sealed class ClientRegistry(
     IdentityServerDbContext db, ClientManager manager, ClientSecretVerifier verifier, AuditTrail audit, TimeProvider clock)
 {
     /// <summary>Registers a client, with an identifier and a secret made here where the metadata brings none.</summary>
-    public async Task<RegisterOutcome> RegisterAsync(ClientMetadata metadata, CancellationToken cancellationToken)
+    public async Task<RegisterOutcome> RegisterAsync(ClientMetadata metadata, CancellationToken cancellationToken) =>
+        BuiltIns.IsClient(metadata.ClientId)
+            ? new RegisterOutcome.Refused([BuiltIns.ClientTaken])
+            : await StoreAsync(metadata, cancellationToken);
+
+    /// <summary>Puts a client's metadata in place of what is registered. Without a secret in it, the registered one stays.</summary>
+    public async Task<UpdateOutcome> UpdateAsync(ClientMetadata metadata, CancellationToken cancellationToken) =>
+        BuiltIns.IsClient(metadata.ClientId)
+            ? new UpdateOutcome.Refused([BuiltIns.ClientTaken])
+            : await ReplaceAsync(metadata, cancellationToken);
+
+    /// <summary>Sees to it that a client of <see cref="BuiltIns"/> is registered exactly so. The server itself asks for it, and nobody else.</summary>
+    public async Task KeepBuiltInAsync(ClientMetadata builtIn, CancellationToken cancellationToken)
+    {
+        if (await ReplaceAsync(builtIn, cancellationToken) is UpdateOutcome.Unknown)
+        {
+            await StoreAsync(builtIn, cancellationToken);
+        }
+    }
+
+    private async Task<RegisterOutcome> StoreAsync(ClientMetadata metadata, CancellationToken cancellationToken)
     {
         var verdict = metadata.Judge();
         if (verdict is ClientMetadataVerdict.Refused refused)
@@ -57,8 +77,7 @@ internal sealed class ClientRegistry(
         return new RegisterOutcome.Registered(client, generated);
     }
 
-    /// <summary>Puts a client's metadata in place of what is registered. Without a secret in it, the registered one stays.</summary>
-    public async Task<UpdateOutcome> UpdateAsync(ClientMetadata metadata, CancellationToken cancellationToken)
+    private async Task<UpdateOutcome> ReplaceAsync(ClientMetadata metadata, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(metadata.ClientId);
         var verdict = metadata.Judge();

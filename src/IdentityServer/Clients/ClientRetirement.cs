@@ -2,6 +2,7 @@ using IdentityServer.Audit;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
+using Microsoft.EntityFrameworkCore;
 
 namespace IdentityServer.Clients;
 
@@ -13,12 +14,25 @@ internal sealed class ClientRetirement(
     IdentityServerDbContext db, UnitOfWork unit, RegistrationOperations operations, ClientCache clients, AuditTrail audit)
 {
     /// <summary>Deletes a client. Another node may know it for up to <see cref="ClientCache.Freshness"/> more, but finds no token of it.</summary>
-    /// <returns>False when it was gone.</returns>
-    public async Task<bool> RetireAsync(string rowId, string clientId, CancellationToken cancellationToken)
+    /// <param name="rowId">Its row.</param>
+    /// <param name="clientId">Its <c>client_id</c>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="version">What the row's version must still be; null for whatever it is.</param>
+    /// <returns>False when it was gone, or is not of that version.</returns>
+    public async Task<bool> RetireAsync(string rowId, string clientId, CancellationToken cancellationToken, string? version = null)
     {
         var deleted = await unit.InOwnTransactionAsync(
             async () =>
             {
+                if (version is not null)
+                {
+                    await operations.HoldClientAsync(rowId, cancellationToken);
+                    if (!await db.Clients.AnyAsync(client => client.Id == rowId && client.ConcurrencyToken == version, cancellationToken))
+                    {
+                        return false;
+                    }
+                }
+
                 var deletion = await operations.DeleteClientAsync(rowId, clientId, cancellationToken);
                 if (!deletion.WasThere)
                 {

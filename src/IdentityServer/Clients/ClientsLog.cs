@@ -27,4 +27,9 @@ internal static partial class ClientsLog
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A demo client was not registered: {Problem}")]
     public static partial void DemoClientRefused(this ILogger logger, string problem);
+
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "The management API {Resource} is not registered, so nobody gets tokens for it: {Problem}")]
+    public static partial void BuiltInResourceRefused(this ILogger logger, string resource, string problem);
 }

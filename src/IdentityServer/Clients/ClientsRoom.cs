@@ -16,6 +16,7 @@ internal static class ClientsRoom
     {
         builder.Services.AddClients();
         builder.Services.AddHostedService<SecretRetirement>();
+        builder.Services.AddHostedService<BuiltInRegistration>();
         if (builder.Environment.IsDevelopment())
         {
             var demo = DemoClientSection.Read(builder.Configuration.GetSection("Demo:Clients"), builder.SettingsReport());

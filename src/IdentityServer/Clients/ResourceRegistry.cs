@@ -47,6 +47,30 @@ internal sealed class ResourceRegistry(IdentityServerDbContext db, ScopeCache ca
     public async Task<ResourceOutcome> SaveAsync(ResourceMetadata wanted, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(wanted);
+        return BuiltInProblem(wanted) is { } problem ? new ResourceOutcome.Refused([problem]) : await StoreAsync(wanted, cancellationToken);
+    }
+
+    /// <summary>
+    /// Sees to it that the management API is registered, under the issuer of now: what an earlier issuer called it goes. The server itself
+    /// asks for it, and nobody else.
+    /// </summary>
+    public async Task<ResourceOutcome> KeepApiAsync(Uri issuer, CancellationToken cancellationToken)
+    {
+        var wanted = BuiltIns.Api(issuer);
+        var scopes = (await db.Scopes.ToListAsync(cancellationToken)).Where(scope => BuiltIns.IsScope(scope.Name)).ToList();
+        var earlier = scopes.Select(RegisteredResources.OwnerOf).OfType<string>()
+            .Where(owner => owner != wanted.Resource && owner.EndsWith(BuiltIns.ApiPath, StringComparison.Ordinal)).Distinct(StringComparer.Ordinal).ToList();
+        foreach (var scope in scopes.Where(scope => RegisteredResources.OwnerOf(scope) is { } owner && earlier.Contains(owner, StringComparer.Ordinal)))
+        {
+            scope.Resources = RegisteredResources.ToColumn(wanted.Resource);
+        }
+
+        db.Resources.RemoveRange(await db.Resources.Where(resource => earlier.Contains(resource.Id)).ToListAsync(cancellationToken));
+        return await StoreAsync(wanted, cancellationToken);
+    }
+
+    private async Task<ResourceOutcome> StoreAsync(ResourceMetadata wanted, CancellationToken cancellationToken)
+    {
         var scopes = await db.Scopes.ToListAsync(cancellationToken);
         if (Conflict(wanted, scopes) is { } problem)
         {
@@ -74,6 +98,25 @@ internal sealed class ResourceRegistry(IdentityServerDbContext db, ScopeCache ca
         await db.SaveChangesAsync(cancellationToken);
         cache.Forget();
         return known ? new ResourceOutcome.Changed() : new ResourceOutcome.Registered();
+    }
+
+    // Whoever could name a scope of the management API as theirs would be given tokens that were asked for it.
+    private MetadataProblem? BuiltInProblem(ResourceMetadata wanted)
+    {
+        if (installation.KnownIssuer is { } issuer && wanted.Resource == BuiltIns.ApiOf(issuer))
+        {
+            return new("resource", "is the management API of this server, which registers it by itself", "Take the API's own address.");
+        }
+
+        for (var i = 0; i < wanted.Scopes.Count; i++)
+        {
+            if (BuiltIns.IsScope(wanted.Scopes[i].Name))
+            {
+                return new($"scopes[{i}].name", $"is {wanted.Scopes[i].Name}, a scope of this server's management API", "Take another name.");
+            }
+        }
+
+        return null;
     }
 
     private MetadataProblem? Conflict(ResourceMetadata wanted, List<Scope> scopes)

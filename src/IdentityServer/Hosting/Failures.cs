@@ -1,4 +1,5 @@
 using System.Globalization;
+using IdentityServer.Api;
 using IdentityServer.Storage;
 
 namespace IdentityServer.Hosting;
@@ -20,7 +21,7 @@ internal static class Failures
             ExceptionHandler = static context =>
             {
                 AskToRetry(context.Response);
-                return Task.CompletedTask;
+                return ApiRoom.IsFor(context) ? ApiStatusPages.WriteAsync(context) : Task.CompletedTask;
             },
             StatusCodeSelector = StatusOf,
         }));

@@ -1,3 +1,4 @@
+using IdentityServer.Api;
 using IdentityServer.Diagnostics;
 using IdentityServer.Mail;
 using IdentityServer.Pages;
@@ -72,6 +73,7 @@ internal static class HostingRoom
         app.UseMiddleware<RequireHttps>();
         app.UseDiagnostics();
         app.UseFailureAnswers(MeantForPeople);
+        app.UseWhen(ApiRoom.IsFor, programs => programs.UseStatusCodePages(ApiStatusPages.WriteAsync));
         app.UseWhen(MeantForPeople, people => people.UseStatusCodePagesWithReExecute("/error", "?status={0}"));
         app.UseMiddleware<CrossOriginAccess>();
         app.UseMiddleware<RefuseUnreadable>();
@@ -88,7 +90,9 @@ internal static class HostingRoom
     }
 
     // A program that asks an endpoint gets a bare status: a page would only hide what the headers say (RFC 6750 §3).
-    private static bool MeantForPeople(HttpContext context) =>
+    private static bool MeantForPeople(HttpContext context) => !ApiRoom.IsFor(context) && IsPage(context);
+
+    private static bool IsPage(HttpContext context) =>
         !context.Request.Path.StartsWithSegments("/connect", StringComparison.Ordinal, out var endpoint)
         || endpoint.StartsWithSegments("/authorize", StringComparison.Ordinal)
         || endpoint.StartsWithSegments("/endsession", StringComparison.Ordinal);

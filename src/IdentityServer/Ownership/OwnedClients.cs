@@ -73,7 +73,7 @@ internal sealed class OwnedClients(
     /// <param name="version">What <see cref="OwnedClient.Version"/> must still be; null for whatever it is.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public Task<EditOutcome> ChangeAsync(OwnedClient client, JsonElement wish, string? version, CancellationToken cancellationToken) =>
-        editor.EditAsync(new(client.RowId, client.ClientId, PolicyFor(client.Metadata), version), wish, cancellationToken);
+        editor.EditAsync(new(client.RowId, client.ClientId, PolicyFor(client), version), wish, cancellationToken);
 
     /// <summary>Changes some members and leaves the others as they are.</summary>
     /// <param name="client">Which client.</param>
@@ -86,13 +86,24 @@ internal sealed class OwnedClients(
     }
 
     /// <summary>Ends a client, with its tokens, its grants and all that is kept of it.</summary>
-    /// <returns>False when it was gone.</returns>
-    public Task<bool> DeleteAsync(OwnedClient client, CancellationToken cancellationToken) =>
-        parts.Retirement.RetireAsync(client.RowId, client.ClientId, cancellationToken);
+    /// <param name="client">Which.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="version">What <see cref="OwnedClient.Version"/> must still be; null for whatever it is.</param>
+    /// <returns>False when it was gone, or is not of that version.</returns>
+    public Task<bool> DeleteAsync(OwnedClient client, CancellationToken cancellationToken, string? version = null) =>
+        parts.Retirement.RetireAsync(client.RowId, client.ClientId, cancellationToken, version);
 
     /// <summary>What the owners of a client may ask for: what everybody may, and what the operator gave this one besides.</summary>
     public RegistrationPolicy PolicyFor(ClientMetadata registered) =>
         parts.Options.Policy with { Scopes = [.. parts.Options.Policy.Scopes.Union(registered.Scopes, StringComparer.Ordinal)] };
+
+    // A machine hands out no power over clients: it would give itself what its owners did not.
+    private RegistrationPolicy PolicyFor(OwnedClient client) => client.Actor is Actor.Machine
+        ? PolicyFor(client.Metadata) with
+        {
+            Scopes = [.. parts.Options.Policy.Scopes.Except(ManagementScopes.All, StringComparer.Ordinal).Union(client.Metadata.Scopes, StringComparer.Ordinal)],
+        }
+        : PolicyFor(client.Metadata);
 
     private static JsonElement WithId(ClientMetadata metadata, string clientId)
     {

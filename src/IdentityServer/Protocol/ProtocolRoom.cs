@@ -83,6 +83,7 @@ internal static class ProtocolRoom
         builder.Services.AddScoped<IOutboxHandler, LogoutNotificationHandler>().AddScoped<LogoutHistory>();
         builder.Services.AddSigningKeys();
         builder.Services.AddSingleton<RequestObjectReader>();
+        builder.Services.AddScoped<AccessTokenReader>();
         builder.Services.AddSingleton<PairwiseSubjects>();
         builder.Services.AddSingleton<StoredRequestAllowance>().AddSingleton<FailedTokenAllowance>();
         builder.Services.AddSingleton<AskedAbout>();

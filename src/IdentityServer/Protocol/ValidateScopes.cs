@@ -1,4 +1,5 @@
 using IdentityServer.Clients;
+using IdentityServer.Domain.Clients;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -21,6 +22,9 @@ internal sealed class ValidateScopes<TContext>(ClientCache clients) : IOpenIddic
             .SetType(OpenIddictServerHandlerType.Custom)
             .Build();
 
+    // Of the three requests one asks for a client itself, or for a part of what was granted.
+    private static bool AsksPerson => typeof(TContext) != typeof(ValidateTokenRequestContext);
+
     public async ValueTask HandleAsync(TContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -34,6 +38,13 @@ internal sealed class ValidateScopes<TContext>(ClientCache clients) : IOpenIddic
         if (scopes.FirstOrDefault(scope => !client.AllowedScopes.Contains(scope) && scope is not (Scopes.OpenId or Scopes.OfflineAccess)) is { } refused)
         {
             context.Reject(Errors.InvalidScope, $"The client has not registered the scope {refused}.");
+        }
+        else if (AsksPerson && !client.FirstParty && scopes.FirstOrDefault(ManagementScopes.All.Contains) is { } management)
+        {
+            // Whatever it has registered: a person who consents to one stranger's application would hand it all of their own.
+            context.Reject(
+                Errors.InvalidScope,
+                $"The scope {management} is given to people through the operator's own clients only. A client that acts for itself may ask for it (client_credentials).");
         }
         else if (scopes.Contains(Scopes.OfflineAccess) && !client.AllowedScopes.Contains(Scopes.OfflineAccess))
         {

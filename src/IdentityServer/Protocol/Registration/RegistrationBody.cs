@@ -16,12 +16,16 @@ internal static class RegistrationBody
     private const string Field = "body";
 
     /// <summary>Reads it.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="alias">Another media type that it may be declared as; null for none.</param>
     /// <returns>The document, which the caller disposes of; or what is wrong, and the status to say it with.</returns>
-    public static async Task<(JsonDocument? Json, MetadataProblem? Problem, int Status)> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    public static async Task<(JsonDocument? Json, MetadataProblem? Problem, int Status)> ReadAsync(
+        HttpRequest request, CancellationToken cancellationToken, string? alias = null)
     {
-        if (!IsJson(request.ContentType))
+        if (!IsJson(request.ContentType, alias))
         {
-            return Refuse("is not declared as JSON", "Send it with Content-Type: application/json, in UTF-8.");
+            return Refuse("is not declared as JSON", $"Send it with Content-Type: {alias ?? "application/json"}, in UTF-8.");
         }
 
         byte[] body;
@@ -56,9 +60,9 @@ internal static class RegistrationBody
         }
     }
 
-    private static bool IsJson(string? contentType) =>
+    private static bool IsJson(string? contentType, string? alias) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type)
-        && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+        && (type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.MediaType.Equals(alias, StringComparison.OrdinalIgnoreCase))
         && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
     // Reads every text as its user will. Members of the metadata itself are told by the rules, each by its name; those inside them here.

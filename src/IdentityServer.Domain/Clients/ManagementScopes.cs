@@ -1,7 +1,7 @@
-namespace IdentityServer.Ownership;
+namespace IdentityServer.Domain.Clients;
 
 /// <summary>The scopes of the management API: what a token lets its holder do with the clients that are its own.</summary>
-internal static class ManagementScopes
+public static class ManagementScopes
 {
     /// <summary>Read clients, their secrets' labels and dates, failures and activity.</summary>
     public const string Read = "clients.read";
