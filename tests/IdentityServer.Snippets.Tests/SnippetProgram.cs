@@ -14,9 +14,13 @@ namespace IdentityServer.Snippets.Tests;
 /// </summary>
 internal sealed class SnippetProgram : IAsyncDisposable
 {
-    // Debian 12 has Node.js 18, which hides what newer ones show: the Web Cryptography API that these libraries are made for.
-    private const string LevelNode =
-        "case $(node --version) in v18.*) export NODE_OPTIONS=--experimental-global-webcrypto ;; esac";
+    // Debian 12 has Node.js 18, and these libraries need what came after it: npm brings the next, into this folder only.
+    private const string LevelNode = """
+        case $(node --version) in v1[0-9].*)
+          [ -d .node ] || npm install --prefix .node --ignore-scripts --no-audit --no-fund --loglevel=error "node-linux-$(node -p process.arch)@20.19.5" npm@10.9.9
+          export PATH="$PWD/.node/node_modules/.bin:$PATH" ;;
+        esac
+        """;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 

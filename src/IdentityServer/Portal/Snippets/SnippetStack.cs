@@ -34,6 +34,9 @@ internal enum RedirectForm
     /// <summary>Auth.js: <c>BASE/callback/PROVIDER</c>, both of our choice.</summary>
     AuthJs,
 
+    /// <summary>oauth2-proxy: <c>PREFIX/callback</c>, the first part of our choice.</summary>
+    Proxy,
+
     /// <summary>A program on somebody's device: http on a loopback address, on a port that the system chooses (RFC 8252 §7.3).</summary>
     Loopback,
 

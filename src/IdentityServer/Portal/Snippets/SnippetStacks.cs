@@ -37,6 +37,11 @@ internal static class SnippetStacks
                 """,
             Redirect = RedirectForm.AuthJs,
         },
+        new("spring", "Spring Boot", "java", Verified: false, client => HasSecretOnServer(client) && !Pushes(client),
+            ["src/main/java/com/example/app/Application.java", "src/main/resources/application.yml", "pom.xml"])
+        {
+            Run = "mvn spring-boot:run",
+        },
         new("flask", "Flask (Authlib)", "python", Verified: true, HasSecretOnServer, ["app.py"])
         {
             Install = "python3 -m pip install flask authlib requests",
@@ -63,6 +68,17 @@ internal static class SnippetStacks
                 printf 'export IDSRV_CLIENT_SECRET=%q APP_PASSPHRASE=%q\n' "$IDSRV_CLIENT_SECRET" "$(openssl rand -hex 32)" | sudo tee -a /etc/apache2/envvars >/dev/null
                 sudo systemctl restart apache2
                 """,
+        },
+        new("oauth2-proxy", "nginx (oauth2-proxy)", "nginx", Verified: false,
+            client => HasSecretOnServer(client) && !Pushes(client) && client.Scopes.Contains("email"), ["oauth2-proxy.cfg", "nginx.conf"])
+        {
+            Install = "sudo cp nginx.conf /etc/nginx/conf.d/app.conf\nsudo systemctl reload nginx",
+            Run = """
+                export OAUTH2_PROXY_CLIENT_SECRET="$IDSRV_CLIENT_SECRET"
+                export OAUTH2_PROXY_COOKIE_SECRET=$(openssl rand -hex 16)
+                oauth2-proxy --config oauth2-proxy.cfg
+                """,
+            Redirect = RedirectForm.Proxy,
         },
         new("react", "React (oidc-client-ts)", "jsx", Verified: true, client => IsWeb(client) && client.IsPublic && !Pushes(client),
             ["main.jsx", "public/index.html", "package.json"])

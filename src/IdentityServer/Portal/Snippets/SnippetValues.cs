@@ -55,6 +55,10 @@ internal sealed partial class SnippetValues
                 // localhost may mean an address on which another program listens (RFC 8252 §8.3).
                 var loopback = candidates.Where(IsLoopbackHttp).OrderByDescending(uri => uri.HostNameType != UriHostNameType.Dns).FirstOrDefault();
                 return (loopback, loopback is not null);
+            case RedirectForm.Proxy when candidates.Count > 0 && candidates.Find(uri => ProxyPath().IsMatch(uri.PathAndQuery)) is null:
+                return (new Uri(candidates[0], "/oauth2/callback"), false);
+            case RedirectForm.Proxy:
+                return (candidates.Find(uri => ProxyPath().IsMatch(uri.PathAndQuery)), true);
             case RedirectForm.AuthJs when candidates.Count > 0 && candidates.Find(uri => AuthJsPath().IsMatch(uri.PathAndQuery)) is null:
                 return (new Uri(candidates[0], "/api/auth/callback/idsrv"), false);
             case RedirectForm.AuthJs:
@@ -79,6 +83,7 @@ internal sealed partial class SnippetValues
         Texts["client_id"] = client.ClientId ?? "";
         Texts["client_id_encoded"] = Uri.EscapeDataString(client.ClientId ?? "");
         Texts["scope"] = client.Scope ?? "";
+        Texts["scope_list"] = string.Join(',', client.Scopes);
         Texts["auth_method"] = client.TokenEndpointAuthMethod;
         Texts["id_token_alg"] = client.IdTokenSignedResponseAlg;
         Texts["userinfo_alg"] = client.UserInfoSignedResponseAlg ?? "";
@@ -134,6 +139,7 @@ internal sealed partial class SnippetValues
         var match = AuthJsPath().Match(redirect.AbsolutePath);
         Texts["auth_base"] = match.Groups["base"].Value;
         Texts["provider"] = match.Groups["provider"].Value;
+        Texts["proxy_prefix"] = ProxyPath().Match(redirect.AbsolutePath).Groups["prefix"].Value;
     }
 
     // As it is written: where any port is taken, the rest is still compared character by character, and a missing slash is missed.
@@ -160,6 +166,9 @@ internal sealed partial class SnippetValues
             && keys[0].TryGetProperty("kty", out var type) && type.ValueEquals("RSA");
         return rsa ? ClientSigningAlgorithms.RS256 : ClientSigningAlgorithms.ES256;
     }
+
+    [GeneratedRegex(@"^(?<prefix>(/[A-Za-z0-9_-]+)+)/callback$")]
+    private static partial Regex ProxyPath();
 
     // A folder of the application is named after the first part, so it is kept to what no file system gives a meaning.
     [GeneratedRegex(@"^(?<base>(/[A-Za-z0-9_-]+)+)/callback/(?<provider>[A-Za-z0-9_-]+)$")]
