@@ -14,7 +14,7 @@ public sealed class PhpSnippetTests(Provider provider) : WebServerTests(provider
     {
         Needs("/usr/bin/php", "php-cli");
         await SignsInAsync(
-            "php", method, client => client.With("id_token_signed_response_alg", algorithm).With("require_pushed_authorization_requests", pushes));
+            "php", method, client => client.With("id_token_signed_response_alg", algorithm).Pushing(pushes));
     }
 }
 

@@ -7,28 +7,42 @@ namespace IdentityServer.Snippets.Tests;
 public sealed class AspNetCoreSnippetTests(Provider provider) : WebServerTests(provider)
 {
     [Fact]
-    public Task A_person_signs_in_through_it() =>
-        SignsInAsync("aspnet", ClientAuthenticationMethods.Basic, client => client.With("require_pushed_authorization_requests", true));
+    public Task A_person_signs_in_through_it() => SignsInAsync("aspnet", ClientAuthenticationMethods.Basic, client => client.Pushing());
+
+    [Fact]
+    public Task A_person_signs_in_with_a_key_in_place_of_the_secret() =>
+        SignsInAsync("aspnet", ClientAuthenticationMethods.PrivateKeyJwt, client => client.WithKey(ClientSigningAlgorithms.ES256));
 }
 
 public sealed class ExpressSnippetTests(Provider provider) : WebServerTests(provider)
 {
-    [Fact]
-    public async Task A_person_signs_in_through_it()
+    [Theory]
+    [InlineData(ClientAuthenticationMethods.Basic, false)]
+    [InlineData(ClientAuthenticationMethods.Post, true)]
+    public async Task A_person_signs_in_through_it(string method, bool pushes)
     {
         Needs("/usr/bin/npm", "npm");
-        await SignsInAsync("express", ClientAuthenticationMethods.Basic);
+        await SignsInAsync("express", method, client => client.Pushing(pushes));
+    }
+
+    [Fact]
+    public async Task A_person_signs_in_with_a_key_in_place_of_the_secret()
+    {
+        Needs("/usr/bin/npm", "npm");
+        await SignsInAsync("express", ClientAuthenticationMethods.PrivateKeyJwt, client => client.WithKey(ClientSigningAlgorithms.RS256));
     }
 }
 
 public sealed class FlaskSnippetTests(Provider provider) : WebServerTests(provider)
 {
-    [Fact]
-    public async Task A_person_signs_in_through_it()
+    [Theory]
+    [InlineData(ClientAuthenticationMethods.Basic, true)]
+    [InlineData(ClientAuthenticationMethods.Post, false)]
+    public async Task A_person_signs_in_through_it(string method, bool pushes)
     {
         Needs("/usr/lib/python3/dist-packages/authlib/__init__.py", "python3-authlib");
         Needs("/usr/lib/python3/dist-packages/flask/__init__.py", "python3-flask");
-        await SignsInAsync("flask", ClientAuthenticationMethods.Post, prepare: _ => Task.CompletedTask);
+        await SignsInAsync("flask", method, client => client.Pushing(pushes), prepare: _ => Task.CompletedTask);
     }
 }
 
@@ -41,7 +55,7 @@ public sealed class GoSnippetTests(Provider provider) : WebServerTests(provider)
     {
         Needs("/usr/bin/go", "golang-go");
         Needs($"{Packages}/github.com/coreos/go-oidc/oidc.go", "golang-github-coreos-go-oidc-dev");
-        await SignsInAsync("go", ClientAuthenticationMethods.Basic, prepare: UseDebiansPackages);
+        await SignsInAsync("go", ClientAuthenticationMethods.Post, client => client.Pushing(), UseDebiansPackages);
     }
 
     // Debian 12 has the library as version 2, whose functions are those of version 3: it is found under the later name.

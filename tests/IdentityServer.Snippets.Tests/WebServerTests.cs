@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
 using IdentityServer.Domain.Clients;
 using IdentityServer.TestSupport;
 
@@ -21,6 +23,10 @@ public abstract class WebServerTests(Provider provider)
         var client = await provider.AddClientAsync((more?.Invoke(draft) ?? draft).Members);
         var person = await provider.AddPersonAsync();
         await using var program = SnippetProgram.Save(provider.Issuer, client, key);
+        if (draft.Key is { } pem)
+        {
+            program.Write("client-key.pem", pem);
+        }
 
         await (prepare?.Invoke(program) ?? program.InstallAsync());
         await program.StartAsync(port);
@@ -33,6 +39,9 @@ public abstract class WebServerTests(Provider provider)
 /// <summary>The registration of a web application on this machine.</summary>
 internal sealed class ClientMetadataDraft(int port, string method)
 {
+    /// <summary>The private key of a client that signs (PKCS #8, PEM).</summary>
+    public string? Key { get; private set; }
+
     public Dictionary<string, object> Members { get; } = new()
     {
         ["redirect_uris"] = new[] { $"http://localhost:{port}/signed/in" },
@@ -46,5 +55,31 @@ internal sealed class ClientMetadataDraft(int port, string method)
     {
         Members[name] = value;
         return this;
+    }
+
+    /// <summary>Has every authorization request handed in beforehand.</summary>
+    public ClientMetadataDraft Pushing(bool pushes = true) => With("require_pushed_authorization_requests", pushes);
+
+    /// <summary>Gives the client a key of its own, in place of a secret.</summary>
+    /// <param name="algorithm">ES256 or RS256.</param>
+    public ClientMetadataDraft WithKey(string algorithm)
+    {
+        Dictionary<string, string> jwk;
+        if (algorithm == ClientSigningAlgorithms.ES256)
+        {
+            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            var point = key.ExportParameters(false).Q;
+            Key = key.ExportPkcs8PrivateKeyPem();
+            jwk = new() { ["kty"] = "EC", ["crv"] = "P-256", ["x"] = Base64Url.EncodeToString(point.X), ["y"] = Base64Url.EncodeToString(point.Y) };
+        }
+        else
+        {
+            using var key = RSA.Create(2048);
+            var numbers = key.ExportParameters(false);
+            Key = key.ExportPkcs8PrivateKeyPem();
+            jwk = new() { ["kty"] = "RSA", ["n"] = Base64Url.EncodeToString(numbers.Modulus), ["e"] = Base64Url.EncodeToString(numbers.Exponent) };
+        }
+
+        return With("jwks", new { keys = new[] { jwk } }).With("token_endpoint_auth_signing_alg", algorithm);
     }
 }
