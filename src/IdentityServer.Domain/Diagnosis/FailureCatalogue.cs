@@ -63,7 +63,7 @@ public static class FailureCatalogue
             Mistake(FailureCodes.PkceMethodRefused, "received"),
             Mistake(FailureCodes.ScopeUnknown, "scope"),
             Mistake(FailureCodes.ScopeNotAllowed, "scope"),
-            Mistake(FailureCodes.OfflineAccessNotAllowed),
+            Mistake(FailureCodes.ScopeNotForPeople, "scope"),
             Mistake(FailureCodes.ResourceRefused, "reason"),
             Mistake(FailureCodes.PromptMalformed, "received"),
             Mistake(FailureCodes.MaxAgeMalformed, "received"),
@@ -111,6 +111,7 @@ public static class FailureCatalogue
             Event(FailureCodes.AccessTokenRevoked),
             Mistake(FailureCodes.AccessTokenForAnotherResource),
             Event(FailureCodes.TooManyRequests, "seconds"),
+            Mistake(FailureCodes.RequestRefused, "error"),
         ];
         ByName = All.ToFrozenDictionary(code => code.Name, StringComparer.Ordinal);
     }

@@ -27,8 +27,8 @@ public static partial class FailureCodes
     /// <summary>The client has not registered the scope.</summary>
     public const string ScopeNotAllowed = "scope_not_allowed";
 
-    /// <summary>The client asks for a refresh token and may not use one.</summary>
-    public const string OfflineAccessNotAllowed = "offline_access_not_allowed";
+    /// <summary>The client asks people for what only the operator's own clients may ask them for.</summary>
+    public const string ScopeNotForPeople = "scope_not_for_people";
 
     /// <summary>The resources that are named and the scopes don't fit together, or a resource is not known.</summary>
     public const string ResourceRefused = "resource_refused";
@@ -81,7 +81,7 @@ public static partial class FailureCodes
     /// <summary>The authorization request is too large to keep.</summary>
     public const string RequestTooLarge = "request_too_large";
 
-    /// <summary>The id_token_hint is none of our id_tokens.</summary>
+    /// <summary>The id_token_hint of a sign-out is none of our id_tokens.</summary>
     public const string IdTokenHintUnreadable = "id_token_hint_unreadable";
 
     /// <summary>The id_token_hint was given to another client.</summary>

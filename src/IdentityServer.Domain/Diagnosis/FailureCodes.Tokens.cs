@@ -86,4 +86,7 @@ public static partial class FailureCodes
 
     /// <summary>One network pushed too many requests for the client.</summary>
     public const string TooManyRequests = "too_many_requests";
+
+    /// <summary>The request was refused for a reason that has no code of its own.</summary>
+    public const string RequestRefused = "request_refused";
 }

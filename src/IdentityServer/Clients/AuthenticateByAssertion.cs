@@ -40,7 +40,7 @@ internal sealed class AuthenticateByAssertion(ClientCache clients, ClientAsserti
 
         if (context.ClientAssertionType != OpenIddictConstants.ClientAssertionTypes.JwtBearer || !ClientJwts.TryRead(context.ClientAssertion, out var token))
         {
-            Reject(context, "It is no signed JWT with the client_assertion_type of RFC 7523.");
+            Reject(context, new ClientJwtFault(ClientJwtFaultKind.Malformed, "It is no signed JWT with the client_assertion_type of RFC 7523."));
             return;
         }
 
@@ -48,7 +48,7 @@ internal sealed class AuthenticateByAssertion(ClientCache clients, ClientAsserti
         var clientId = context.ClientId is { Length: > 0 } named ? named : token.Subject;
         if (await clients.FindSettingsAsync(clientId, context.CancellationToken) is not { TokenEndpointAuthMethod: ClientAuthenticationMethods.PrivateKeyJwt } client)
         {
-            Reject(context, "No client of this client_id authenticates by private_key_jwt.");
+            Reject(context, "No client of this client_id authenticates by private_key_jwt."); // the same for known and unknown ones
             return;
         }
 
@@ -62,11 +62,17 @@ internal sealed class AuthenticateByAssertion(ClientCache clients, ClientAsserti
                 break;
             case ClientJwtVerdict.Refused refused:
                 context.Logger.AssertionRefused(client.ClientId, refused.Reason);
-                Reject(context, refused.Reason);
+                Reject(context, refused.Fault);
                 break;
             case var other:
                 throw new System.Diagnostics.UnreachableException($"Unmapped verdict {other}.");
         }
+    }
+
+    private static void Reject(ProcessAuthenticationContext context, ClientJwtFault fault)
+    {
+        fault.PutOn(context.Transaction);
+        Reject(context, fault.Reason);
     }
 
     private static void Reject(ProcessAuthenticationContext context, string reason) =>

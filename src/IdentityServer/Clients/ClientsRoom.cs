@@ -1,4 +1,5 @@
 using IdentityServer.Clients.Credentials;
+using IdentityServer.Clients.Diagnosis;
 using IdentityServer.Clients.Keys;
 using IdentityServer.Clients.Showing;
 using IdentityServer.Settings;
@@ -45,6 +46,7 @@ internal static class ClientsRoom
         services.AddSingleton<RegisteredOrigins>();
         services.AddSingleton<ClientSecretVerifier>().AddSingleton<ClientSecretFinder>();
         services.AddScoped<ClientSecretDesk>().AddScoped<ClientSecretDeskParts>();
+        services.AddSingleton<SecretMistakes>().AddSingleton<NearClients>();
         services.AddSingleton<ClientKeys>();
         services.AddSingleton<ClientJwts>();
         services.AddSingleton<ClientLogo>();

@@ -56,7 +56,8 @@ internal sealed class EnforceClientAuthenticationMethod(ClientCache clients) : I
         or OpenIddictServerEndpointType.Introspection
         or OpenIddictServerEndpointType.Revocation;
 
-    private static string MethodOf(ProcessAuthenticationContext context)
+    /// <summary>The method that a request used, one of <see cref="ClientAuthenticationMethods"/> where it can be told.</summary>
+    public static string MethodOf(ProcessAuthenticationContext context)
     {
         if (!string.IsNullOrEmpty(context.ClientAssertion))
         {

@@ -1,3 +1,5 @@
+using IdentityServer.Domain.Diagnosis;
+using IdentityServer.Protocol.Diagnosis;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -29,6 +31,7 @@ internal sealed class RefuseRepeatedParameters<TContext> : IOpenIddictServerHand
         {
             if (value.Count > 1 && !_repeatable.Contains(name, StringComparer.Ordinal))
             {
+                NotedFailure.Put(context.Transaction, new(FailureCodes.ParameterRepeated, ("parameter", Quotable.Word(name))));
                 context.Reject(Errors.InvalidRequest, $"The parameter '{name}' is there more than once.");
                 break;
             }

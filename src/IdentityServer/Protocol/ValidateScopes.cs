@@ -1,5 +1,7 @@
 using IdentityServer.Clients;
 using IdentityServer.Domain.Clients;
+using IdentityServer.Domain.Diagnosis;
+using IdentityServer.Protocol.Diagnosis;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -37,10 +39,13 @@ internal sealed class ValidateScopes<TContext>(ClientCache clients) : IOpenIddic
         var scopes = request.GetScopes();
         if (scopes.FirstOrDefault(scope => !client.AllowedScopes.Contains(scope) && scope is not (Scopes.OpenId or Scopes.OfflineAccess)) is { } refused)
         {
+            NotedFailure.Put(context.Transaction, new(FailureCodes.ScopeNotAllowed, ("scope", Quotable.Word(refused))));
             context.Reject(Errors.InvalidScope, $"The client has not registered the scope {refused}.");
         }
         else if (AsksPerson && !client.FirstParty && scopes.FirstOrDefault(ManagementScopes.All.Contains) is { } management)
         {
+            NotedFailure.Put(context.Transaction, new(FailureCodes.ScopeNotForPeople, ("scope", management)));
+
             // Whatever it has registered: a person who consents to one stranger's application would hand it all of their own.
             context.Reject(
                 Errors.InvalidScope,

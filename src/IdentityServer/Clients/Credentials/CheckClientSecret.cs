@@ -41,7 +41,10 @@ internal sealed class CheckClientSecret(ClientCache clients, ClientSecretFinder 
                 insight.SecretUsed(client.Entity.Id!, passed.SecretId);
                 break;
             case SecretVerdict.Wrong:
-                context.Reject(OpenIddictConstants.Errors.InvalidClient, "The specified client credentials are invalid.");
+                context.Reject(
+                    OpenIddictConstants.Errors.InvalidClient,
+                    OpenIddictResources.GetResourceString(OpenIddictResources.ID2055),
+                    OpenIddictResources.FormatID8000(OpenIddictResources.ID2055)); // as OpenIddict would say it
                 break;
             case SecretVerdict.TooManyGuesses guesses:
                 RetryLater.Reject(context, StatusCodes.Status429TooManyRequests, guesses.RetryAfter, "Too many wrong secrets were given for this client from this network.");

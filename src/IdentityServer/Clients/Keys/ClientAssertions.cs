@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using IdentityServer.Domain.Diagnosis;
 using IdentityServer.Settings;
 using IdentityServer.Storage.Operations;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -35,43 +37,61 @@ internal sealed class ClientAssertions(ClientJwts jwts, CounterOperations counte
         var verdict = await jwts.VerifyAsync(client, token, client.Metadata.TokenEndpointAuthSigningAlg, cancellationToken);
         return verdict is not ClientJwtVerdict.Verified || await IsFirstAsync(client, token.Id, cancellationToken)
             ? verdict
-            : new ClientJwtVerdict.Refused("It was used before: make a new one, with a jti of its own, for each request.");
+            : new ClientJwtVerdict.Refused(new(
+                ClientJwtFaultKind.Replayed, "It was used before: make a new one, with a jti of its own, for each request."));
     }
 
-    private string? Fault(ClientSettings client, JsonWebToken token, string endpoint)
+    private ClientJwtFault? Fault(ClientSettings client, JsonWebToken token, string endpoint)
     {
         if (token.Typ is { Length: > 0 } type && !Types.Contains(type, StringComparer.OrdinalIgnoreCase))
         {
-            return "Its typ says that it was made for something else.";
+            return new(ClientJwtFaultKind.Type, "Its typ says that it was made for something else.", ("received", Quotable.Word(type)));
         }
 
         if (token.Issuer != client.ClientId || token.Subject != client.ClientId)
         {
-            return "iss and sub must both be the client_id.";
+            return new(
+                ClientJwtFaultKind.Issuer, "iss and sub must both be the client_id.", ("claim", token.Issuer != client.ClientId ? "iss" : "sub"));
         }
 
         if (!IsForUs(token, endpoint))
         {
-            return "aud must be the issuer, or the token endpoint, and nobody else besides.";
+            return new(
+                ClientJwtFaultKind.Audience,
+                "aud must be the issuer, or the token endpoint, and nobody else besides.",
+                ("received", string.Join(' ', token.Audiences.Take(4).Select(audience => Quotable.Uri(audience, Ours(endpoint))))),
+                ("expected", installation.Issuer.AbsoluteUri));
         }
 
         if (ClientJwts.Moment(token, "exp") is not { } expires)
         {
-            return "exp is missing.";
+            return new(ClientJwtFaultKind.ExpiryMissing, "exp is missing.");
         }
 
-        return expires > clock.GetUtcNow() + LongestLife ? $"It lives too long: exp may be at most {LongestLife.TotalMinutes:0} minutes ahead."
-            : token.Id is not { Length: > 0 and <= LongestJti } ? $"jti is missing, or has more than {LongestJti} characters."
+        var life = expires - clock.GetUtcNow();
+        return life > LongestLife
+                ? new(
+                    ClientJwtFaultKind.LivesTooLong,
+                    $"It lives too long: exp may be at most {LongestLife.TotalMinutes:0} minutes ahead.",
+                    ClientJwts.Seconds(life),
+                    ("most", LongestLife.TotalSeconds.ToString("0", CultureInfo.InvariantCulture)))
+            : token.Id is not { Length: > 0 and <= LongestJti }
+                ? new(ClientJwtFaultKind.IdMissing, $"jti is missing, or has more than {LongestJti} characters.")
             : null;
     }
 
     // Every audience must be ours: an assertion that somebody else may also take could come from them.
     private bool IsForUs(JsonWebToken token, string endpoint)
     {
-        var issuer = installation.Issuer.GetLeftPart(UriPartial.Authority);
-        string[] ours = [issuer, $"{issuer}/", $"{issuer}/connect/token", $"{issuer}/{endpoint}"];
+        var ours = Ours(endpoint);
         var audiences = token.Audiences.ToList();
         return audiences.Count > 0 && audiences.TrueForAll(audience => ours.Contains(audience, StringComparer.Ordinal));
+    }
+
+    private string[] Ours(string endpoint)
+    {
+        var issuer = installation.Issuer.GetLeftPart(UriPartial.Authority);
+        return [issuer, $"{issuer}/", $"{issuer}/connect/token", $"{issuer}/{endpoint}"];
     }
 
     // A window of a counter is at least as long as an assertion lives, whenever in the window it came.

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using IdentityServer.Domain.Clients;
+using IdentityServer.Domain.Diagnosis;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -15,8 +17,12 @@ internal abstract record ClientJwtVerdict
     /// <summary>The client signed it, and its time is now.</summary>
     internal sealed record Verified(JsonWebToken Token) : ClientJwtVerdict;
 
-    /// <param name="Reason">Why not, as a sentence for the client's developer.</param>
-    internal sealed record Refused(string Reason) : ClientJwtVerdict;
+    /// <param name="Fault">Why not.</param>
+    internal sealed record Refused(ClientJwtFault Fault) : ClientJwtVerdict
+    {
+        /// <summary>As a sentence for the client's developer.</summary>
+        public string Reason => Fault.Reason;
+    }
 }
 
 /// <summary>
@@ -62,19 +68,23 @@ internal sealed class ClientJwts(ClientKeys keys, TimeProvider clock)
     {
         if (!ClientSigningAlgorithms.All.Contains(token.Alg, StringComparer.Ordinal) || (registered is not null && token.Alg != registered))
         {
-            return Refuse(registered is null
-                ? $"It must be signed with one of {string.Join(", ", ClientSigningAlgorithms.All)}."
-                : $"It must be signed with {registered}, which the client registered.");
+            return Refuse(
+                ClientJwtFaultKind.Algorithm,
+                registered is null
+                    ? $"It must be signed with one of {string.Join(", ", ClientSigningAlgorithms.All)}."
+                    : $"It must be signed with {registered}, which the client registered.",
+                ("received", Quotable.Word(token.Alg)),
+                ("expected", registered ?? string.Join(", ", ClientSigningAlgorithms.All)));
         }
 
         if (token.TryGetHeaderValue<object>("crit", out _))
         {
-            return Refuse("Its header names extensions (crit), and none is understood here.");
+            return Refuse(ClientJwtFaultKind.Malformed, "Its header names extensions (crit), and none is understood here.");
         }
 
         if (FaultInTime(token) is { } fault)
         {
-            return Refuse(fault);
+            return new ClientJwtVerdict.Refused(fault);
         }
 
         var kid = string.IsNullOrEmpty(token.Kid) ? null : token.Kid;
@@ -83,15 +93,16 @@ internal sealed class ClientJwts(ClientKeys keys, TimeProvider clock)
             case ClientKeysAnswer.Found found:
                 return await IsSignedAsync(token, found.Keys)
                     ? new ClientJwtVerdict.Verified(token)
-                    : Refuse("Its signature was not made with the client's key.");
+                    : Refuse(ClientJwtFaultKind.Signature, "Its signature was not made with the client's key.", ("kid", Quotable.Word(kid ?? "-")));
             case ClientKeysAnswer.Missing missing:
-                return Refuse(missing.Reason);
+                return new ClientJwtVerdict.Refused(missing.Fault);
             case var other:
                 throw new System.Diagnostics.UnreachableException($"Unmapped answer {other}.");
         }
     }
 
-    private static ClientJwtVerdict.Refused Refuse(string reason) => new(reason);
+    private static ClientJwtVerdict.Refused Refuse(ClientJwtFaultKind kind, string reason, params IReadOnlyList<(string Name, string Value)> facts) =>
+        new(new ClientJwtFault(kind, reason, facts));
 
     private static async Task<bool> IsSignedAsync(JsonWebToken token, IReadOnlyList<SecurityKey> keys)
     {
@@ -110,14 +121,20 @@ internal sealed class ClientJwts(ClientKeys keys, TimeProvider clock)
         return result.IsValid;
     }
 
-    private string? FaultInTime(JsonWebToken token)
+    private ClientJwtFault? FaultInTime(JsonWebToken token)
     {
         var now = clock.GetUtcNow();
-        return Moment(token, "exp") is { } expires && expires <= now - Skew ? "It has expired (exp)."
-            : Moment(token, "nbf") is { } begins && begins > now + Skew ? "It is not valid yet (nbf): compare the clocks."
-            : Moment(token, "iat") is { } issued && issued > now + Skew ? "It was issued in the future (iat): compare the clocks."
+        return Moment(token, "exp") is { } expires && expires <= now - Skew
+                ? new(ClientJwtFaultKind.Expired, "It has expired (exp).", Seconds(now - expires))
+            : Moment(token, "nbf") is { } begins && begins > now + Skew
+                ? new(ClientJwtFaultKind.NotYet, "It is not valid yet (nbf): compare the clocks.", ("claim", "nbf"), Seconds(begins - now))
+            : Moment(token, "iat") is { } issued && issued > now + Skew
+                ? new(ClientJwtFaultKind.NotYet, "It was issued in the future (iat): compare the clocks.", ("claim", "iat"), Seconds(issued - now))
             : null;
     }
+
+    /// <summary>A span as a fact for the client's owners.</summary>
+    public static (string Name, string Value) Seconds(TimeSpan span) => ("seconds", span.TotalSeconds.ToString("0", CultureInfo.InvariantCulture));
 
     /// <summary>A member that tells a time (RFC 7519 §2, NumericDate); null when it is missing or no time.</summary>
     public static DateTimeOffset? Moment(JsonWebToken token, string name) =>

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using IdentityServer.Domain.Clients;
+using IdentityServer.Domain.Diagnosis;
 using IdentityServer.Egress;
 using Microsoft.IdentityModel.Tokens;
 
@@ -16,8 +17,8 @@ internal abstract record ClientKeysAnswer
     /// <param name="Keys">Those that a signature may have been made with, at least one.</param>
     internal sealed record Found(IReadOnlyList<SecurityKey> Keys) : ClientKeysAnswer;
 
-    /// <param name="Reason">Why there are none, as a sentence for the client's developer.</param>
-    internal sealed record Missing(string Reason) : ClientKeysAnswer;
+    /// <param name="Fault">Why there are none.</param>
+    internal sealed record Missing(ClientJwtFault Fault) : ClientKeysAnswer;
 }
 
 /// <summary>
@@ -48,7 +49,8 @@ internal sealed class ClientKeys(EgressCache documents, ILogger<ClientKeys> logg
 
         if (client.Metadata.JwksUri is not { } address)
         {
-            return new ClientKeysAnswer.Missing("The client has registered neither jwks nor jwks_uri.");
+            return new ClientKeysAnswer.Missing(new(
+                ClientJwtFaultKind.KeyUnknown, "The client has registered neither jwks nor jwks_uri.", ("kid", Quotable.Word(kid ?? "-")), ("source", "jwks")));
         }
 
         var uri = new Uri(address, UriKind.Absolute);
@@ -70,7 +72,8 @@ internal sealed class ClientKeys(EgressCache documents, ILogger<ClientKeys> logg
     private ClientKeysAnswer.Missing NotRead(ClientSettings client, string reason)
     {
         logger.DocumentNotRead(client.ClientId, "jwks_uri", reason);
-        return new("The client's jwks_uri could not be read; the server's log has the reason.");
+        return new(new ClientJwtFault(
+            ClientJwtFaultKind.KeysUnreachable, "The client's jwks_uri could not be read; the server's log has the reason.", ("member", "jwks_uri")));
     }
 
     private static ClientKeysAnswer Choose(NamedKey[] keys, string? kid, string algorithm, string source)
@@ -78,9 +81,13 @@ internal sealed class ClientKeys(EgressCache documents, ILogger<ClientKeys> logg
         var fitting = keys.Where(key => key.Fits(kid, algorithm)).Select(key => key.Key).ToList();
         return fitting.Count > 0
             ? new ClientKeysAnswer.Found(fitting)
-            : new ClientKeysAnswer.Missing(kid is null
-                ? $"The client's {source} has no key for {algorithm}."
-                : $"The client's {source} has no key for {algorithm} with the kid that the signature names.");
+            : new ClientKeysAnswer.Missing(new(
+                ClientJwtFaultKind.KeyUnknown,
+                kid is null
+                    ? $"The client's {source} has no key for {algorithm}."
+                    : $"The client's {source} has no key for {algorithm} with the kid that the signature names.",
+                ("kid", Quotable.Word(kid ?? "-")),
+                ("source", source)));
     }
 
     private static NamedKey[] Read(byte[] document)

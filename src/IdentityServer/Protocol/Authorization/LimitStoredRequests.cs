@@ -1,6 +1,8 @@
 using IdentityServer.Clients;
+using IdentityServer.Domain.Diagnosis;
 using IdentityServer.Languages;
 using IdentityServer.Pages;
+using IdentityServer.Protocol.Diagnosis;
 using IdentityServer.Sessions;
 using Microsoft.AspNetCore;
 using OpenIddict.Server;
@@ -13,7 +15,7 @@ namespace IdentityServer.Protocol.Authorization;
 /// Comes right before a valid authorization request is stored, and lets strangers store only so many. Who has an open session is not a
 /// stranger: the requests of people at work are not counted against those who still have to sign in.
 /// </summary>
-internal sealed class LimitStoredRequests(StoredRequestAllowance allowance, SessionReader sessions)
+internal sealed class LimitStoredRequests(StoredRequestAllowance allowance, SessionReader sessions, FailureReader failures)
     : IOpenIddictServerHandler<HandleAuthorizationRequestContext>
 {
     public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
@@ -36,6 +38,8 @@ internal sealed class LimitStoredRequests(StoredRequestAllowance allowance, Sess
         {
             return;
         }
+
+        await failures.NoteWaitAsync(http, context.ClientId!, wait, context.CancellationToken);
 
         // Not to the client: it would only send the browser back here.
         http.Features.Set(new ErrorExplanation(
@@ -62,6 +66,7 @@ internal sealed class LimitPushedRequests(StoredRequestAllowance allowance) : IO
         if (string.IsNullOrEmpty(context.Request.ClientSecret) && string.IsNullOrEmpty(context.Request.ClientAssertion)
             && allowance.Spend(context.Transaction.GetHttpRequest()!.HttpContext) is { } wait)
         {
+            NotedFailure.Put(context.Transaction, new(FailureCodes.TooManyRequests, ("seconds", WaitAnswer.Seconds(wait))));
             RetryLater.Reject(context, StatusCodes.Status429TooManyRequests, wait, "Too many requests were pushed from this network.");
         }
 

@@ -11,7 +11,7 @@ namespace IdentityServer.Protocol.CrossOrigin;
 /// (the Fetch standard's CORS protocol). Never with cookies, never for every origin, and nowhere else: an authorization endpoint
 /// or a page that scripts could read would hand them what was meant for the person (OAuth 2.0 for Browser-Based Applications; RFC 9700 §2.6).
 /// </summary>
-internal sealed class CrossOriginAccess(RequestDelegate next, RegisteredOrigins origins, ILogger<CrossOriginAccess> logger)
+internal sealed class CrossOriginAccess(RequestDelegate next, RegisteredOrigins origins, BlockedOrigins blocked, ILogger<CrossOriginAccess> logger)
 {
     // Longer than it takes to sign in and refresh, shorter than anybody waits after taking a client away. The answers themselves are
     // judged each time.
@@ -50,7 +50,11 @@ internal sealed class CrossOriginAccess(RequestDelegate next, RegisteredOrigins 
         if (HttpMethods.IsOptions(request.Method) && origin.Length > 0 && request.Headers.ContainsKey(HeaderNames.AccessControlRequestMethod))
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
-            if (admitted)
+            if (!admitted)
+            {
+                await blocked.NotePreflightAsync(context, origin);
+            }
+            else
             {
                 context.Response.Headers.AccessControlAllowMethods = methods;
                 context.Response.Headers.AccessControlAllowHeaders = RequestHeaders;
@@ -61,6 +65,10 @@ internal sealed class CrossOriginAccess(RequestDelegate next, RegisteredOrigins 
         }
 
         await next(context);
+        if (origin.Length > 0 && !admitted)
+        {
+            await blocked.NoteAsync(context, origin);
+        }
     }
 
     // Discovery and keys need no database, and must not fail for a page that asks while it is away: the page is not admitted, no more.

@@ -11,6 +11,8 @@ internal sealed partial class HandlerDispatcher(
     HandlerTable table, IOptionsMonitor<OpenIddictServerOptions> options, IServiceProvider scope, ILogger<HandlerDispatcher> logger)
     : IOpenIddictServerDispatcher
 {
+    private int _refusals;
+
     public async ValueTask DispatchAsync<TContext>(TContext context)
         where TContext : BaseContext
     {
@@ -23,11 +25,18 @@ internal sealed partial class HandlerDispatcher(
                 continue;
             }
 
-            var handler = step.Handler.In(scope);
+            var (handler, refusals) = (step.Handler.In(scope), _refusals);
             await handler.HandleAsync(context);
             if (tell)
             {
                 Handled(logger, typeof(TContext).Name, handler.GetType());
+            }
+
+            // What an event refused that the handler asked, it refuses for the same reason: the first of them knows best. A refusal that
+            // was let pass, as of a hint that is no token, is not the reason of a later one.
+            if (context is BaseValidatingContext { IsRejected: true } && _refusals++ == refusals)
+            {
+                RefusedBy.Put(context.Transaction, handler.GetType());
             }
 
             if (context is BaseRequestContext { IsRequestHandled: true } or BaseRequestContext { IsRequestSkipped: true }

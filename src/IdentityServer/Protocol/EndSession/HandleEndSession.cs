@@ -1,3 +1,4 @@
+using IdentityServer.Protocol.Diagnosis;
 using IdentityServer.Sessions;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
@@ -18,7 +19,7 @@ namespace IdentityServer.Protocol.EndSession;
 /// any other session that the hint names, whatever client it was made for, only that client's own tokens end: see <see cref="ClientShare"/>.
 /// </para>
 /// </summary>
-internal sealed class HandleEndSession(SessionReader sessions, SessionEnder ender, ClientShare share, FrontChannel frontChannel)
+internal sealed class HandleEndSession(SessionReader sessions, SessionEnder ender, ClientShare share, FrontChannel frontChannel, FailureReader failures)
     : IOpenIddictServerHandler<HandleEndSessionRequestContext>
 {
     public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
@@ -40,6 +41,7 @@ internal sealed class HandleEndSession(SessionReader sessions, SessionEnder ende
 
         if (context.IdentityTokenHintPrincipal is not { } hint)
         {
+            await failures.NoteHintAsync(context.Transaction, context.CancellationToken);
             Show(context, current is null ? "/signed-out" : "/sign-out");
             return;
         }

@@ -1,8 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using IdentityServer.Clients;
+using IdentityServer.Clients.Diagnosis;
 using IdentityServer.Clients.Keys;
 using IdentityServer.Domain.Authorization;
+using IdentityServer.Domain.Diagnosis;
 using IdentityServer.Egress;
 using IdentityServer.Settings;
 using Microsoft.IdentityModel.Tokens;
@@ -22,7 +24,8 @@ internal abstract record RequestObjectAnswer
 
     /// <param name="Error">One of OpenID Connect Core §3.1.2.6.</param>
     /// <param name="Reason">A sentence for the client's developer.</param>
-    internal sealed record Refused(string Error, string Reason) : RequestObjectAnswer;
+    /// <param name="Failure">The same for the client's owners.</param>
+    internal sealed record Refused(string Error, string Reason, ClientMistake Failure) : RequestObjectAnswer;
 }
 
 /// <summary>
@@ -47,7 +50,8 @@ internal sealed class RequestObjectReader(
 
         if (token.Alg == SecurityAlgorithms.None)
         {
-            return new RequestObjectAnswer.Refused(Errors.RequestNotSupported, "Request objects are taken when they are signed.");
+            return new RequestObjectAnswer.Refused(
+                Errors.RequestNotSupported, "Request objects are taken when they are signed.", new(FailureCodes.RequestObjectUnsigned));
         }
 
         if (token.Typ is { Length: > 0 } type && !Types.Contains(type, StringComparer.OrdinalIgnoreCase))
@@ -57,7 +61,7 @@ internal sealed class RequestObjectReader(
 
         return await jwts.VerifyAsync(client, token, client.Metadata.RequestObjectSigningAlg, cancellationToken) switch
         {
-            ClientJwtVerdict.Refused refused => Refuse(refused.Reason),
+            ClientJwtVerdict.Refused refused => Refuse(refused.Fault),
             ClientJwtVerdict.Verified => Read(Base64UrlEncoder.Decode(token.EncodedPayload), client, responseType),
             var other => throw new System.Diagnostics.UnreachableException($"Unmapped verdict {other}."),
         };
@@ -68,7 +72,10 @@ internal sealed class RequestObjectReader(
     {
         if (!client.Metadata.RequestUris.Contains(address, StringComparer.Ordinal))
         {
-            return new RequestObjectAnswer.Refused(Errors.InvalidRequestUri, "The client has not registered this address among its request_uris.");
+            return new RequestObjectAnswer.Refused(
+                Errors.InvalidRequestUri,
+                "The client has not registered this address among its request_uris.",
+                new(FailureCodes.RequestUriNotRegistered, ("received", Quotable.Uri(address, client.Metadata.RequestUris))));
         }
 
         // A fragment tells versions of the document apart, and is not part of what is asked for.
@@ -86,7 +93,8 @@ internal sealed class RequestObjectReader(
     private RequestObjectAnswer.Refused NotRead(ClientSettings client, string reason)
     {
         logger.DocumentNotRead(client.ClientId, "request_uris", reason);
-        return new(Errors.InvalidRequestUri, "The address could not be read; the server's log has the reason.");
+        return new(
+            Errors.InvalidRequestUri, "The address could not be read; the server's log has the reason.", new(FailureCodes.RequestUriUnreachable));
     }
 
     private RequestObjectAnswer Read(string payload, ClientSettings client, string? responseType)
@@ -113,5 +121,19 @@ internal sealed class RequestObjectReader(
         }
     }
 
-    private static RequestObjectAnswer.Refused Refuse(string reason) => new(Errors.InvalidRequestObject, reason);
+    private static RequestObjectAnswer.Refused Refuse(string reason) =>
+        new(Errors.InvalidRequestObject, reason, new(FailureCodes.RequestObjectRefused, ("reason", reason)));
+
+    private static RequestObjectAnswer.Refused Refuse(ClientJwtFault fault) => new(
+        Errors.InvalidRequestObject,
+        fault.Reason,
+        fault.Kind switch
+        {
+            ClientJwtFaultKind.Expired or ClientJwtFaultKind.NotYet =>
+                new(FailureCodes.RequestObjectExpired, fault.Facts.First(fact => fact.Name == "seconds")),
+            ClientJwtFaultKind.KeysUnreachable => new(FailureCodes.ClientKeysUnreachable, fault.Facts),
+            ClientJwtFaultKind.Algorithm or ClientJwtFaultKind.KeyUnknown or ClientJwtFaultKind.Signature =>
+                new(FailureCodes.RequestObjectSignatureWrong, ("reason", fault.Reason)),
+            _ => new(FailureCodes.RequestObjectRefused, ("reason", fault.Reason)),
+        });
 }

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using IdentityServer.Clients;
 using IdentityServer.Clients.Keys;
+using IdentityServer.Domain.Diagnosis;
+using IdentityServer.Protocol.Diagnosis;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -42,6 +44,7 @@ internal sealed class TakeRequestObject<TContext>(ClientCache clients, RequestOb
         {
             if (client.Metadata.RequireSignedRequestObject && !stored)
             {
+                NotedFailure.Put(context.Transaction, new(FailureCodes.RequestObjectRequired));
                 context.Reject(Errors.InvalidRequest, "This client's requests must come in a signed request object (RFC 9101 §10.5).");
             }
 
@@ -50,6 +53,8 @@ internal sealed class TakeRequestObject<TContext>(ClientCache clients, RequestOb
 
         if (!string.IsNullOrEmpty(request.RequestUri) && (!string.IsNullOrEmpty(request.Request) || context is not ValidateAuthorizationRequestContext))
         {
+            NotedFailure.Put(
+                context.Transaction, new(FailureCodes.RequestObjectRefused, ("reason", "request and request_uri exclude each other, and a pushed request names no request_uri.")));
             context.Reject(Errors.InvalidRequest, "request and request_uri exclude each other, and a pushed request names no request_uri (RFC 9101 §5, RFC 9126 §2.1).");
             return;
         }
@@ -61,17 +66,20 @@ internal sealed class TakeRequestObject<TContext>(ClientCache clients, RequestOb
         {
             // OpenIddict has taken note of the address beside the object already, and it would be gone to.
             case RequestObjectAnswer.Read read when client.Metadata.RequireSignedRequestObject && !read.Parameters.ContainsKey(Parameters.RedirectUri):
+                NotedFailure.Put(context.Transaction, new(FailureCodes.RequestObjectRefused, ("reason", "It must hold redirect_uri.")));
                 context.Reject(Errors.InvalidRequestObject, "The request object is refused. It must hold redirect_uri: what stands beside it does not count.");
                 break;
             case RequestObjectAnswer.Read read:
                 Put(context, client, read.Parameters);
                 if (RefuseLargeRequests<ExtractAuthorizationRequestContext>.Fault(request) is { } fault)
                 {
+                    NotedFailure.Put(context.Transaction, new(FailureCodes.RequestTooLarge, ("most", "8192")));
                     context.Reject(Errors.InvalidRequestObject, $"The request object is refused. {fault}"); // it is stored as any other
                 }
 
                 break;
             case RequestObjectAnswer.Refused refused:
+                NotedFailure.Put(context.Transaction, refused.Failure);
                 context.Reject(refused.Error, $"The request object is refused. {refused.Reason}");
                 break;
             case var other:
