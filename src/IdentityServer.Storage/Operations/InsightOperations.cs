@@ -10,12 +10,18 @@ namespace IdentityServer.Storage.Operations;
 public sealed class InsightOperations
 {
     // Held against the client's deletion: that takes the client first and then these rows, which the statements below take the other way round.
-    private static readonly SqlText HoldClient = new("""SELECT 1 FROM "clients" WHERE "Id" = $1 FOR KEY SHARE""");
+    private static readonly SqlText HoldClients = new("""SELECT "Id" FROM "clients" WHERE "Id" = ANY($1) ORDER BY "Id" FOR KEY SHARE""");
 
-    private static readonly SqlText AddCount = new(
+    // On PostgreSQL all in one statement, since each costs a way there and back; its rows are taken in the order of the arrays.
+    private static readonly Addition AddCounts = new(
         """
         INSERT INTO "client_activity" ("ClientRowId", "Day", "Kind", "Count")
         SELECT $1, $2, $3, $4 WHERE EXISTS (SELECT 1 FROM "clients" WHERE "Id" = $1)
+        """,
+        """
+        INSERT INTO "client_activity" ("ClientRowId", "Day", "Kind", "Count") SELECT * FROM unnest($1, $2, $3, $4)
+        """,
+        """
         ON CONFLICT ("ClientRowId", "Day", "Kind") DO UPDATE SET "Count" = "client_activity"."Count" + excluded."Count"
         """);
 
@@ -48,7 +54,7 @@ public sealed class InsightOperations
         ON CONFLICT ("Id") DO NOTHING
         """);
 
-    private static readonly SqlText Activity = new(
+    internal static readonly SqlText Activity = new(
         """SELECT "Day", "Kind", "Count" FROM "client_activity" WHERE "ClientRowId" = $1 AND "Day" >= $2 AND "Day" <= $3""");
 
     private readonly SqlRunner _sql;
@@ -63,8 +69,8 @@ public sealed class InsightOperations
         return _work.InOwnTransactionAsync(
             async () =>
             {
-                await HoldAsync(batch, cancellationToken);
-                await CountAsync(batch, cancellationToken);
+                var clients = await HoldAsync(batch, cancellationToken);
+                await CountAsync(batch, clients, cancellationToken);
                 await UseAsync(batch, cancellationToken);
                 await FailAsync(batch, cancellationToken);
                 return true;
@@ -84,24 +90,32 @@ public sealed class InsightOperations
             row => new ClientActivityCount { ClientRowId = clientRowId, Day = row.GetInt32(0), Kind = row.GetString(1), Count = row.GetInt64(2) },
             cancellationToken);
 
-    // A writer on SQLite holds the whole file already.
-    private async Task HoldAsync(InsightBatch batch, CancellationToken cancellationToken)
+    // Those that are there, and stay until the commit. A writer on SQLite holds the whole file already, and looks at each row's client.
+    private async Task<HashSet<string>> HoldAsync(InsightBatch batch, CancellationToken cancellationToken)
     {
-        if (_sql.OnPostgreSql)
-        {
-            foreach (var client in batch.Clients)
-            {
-                await _sql.ReadAsync(HoldClient, [client], static _ => true, cancellationToken);
-            }
-        }
+        var clients = batch.Clients.ToArray();
+        return [.. _sql.OnPostgreSql ? await _sql.ReadAsync(HoldClients, [clients], static row => row.GetString(0), cancellationToken) : clients.ToList()];
     }
 
-    private async Task CountAsync(InsightBatch batch, CancellationToken cancellationToken)
+    private async Task CountAsync(InsightBatch batch, HashSet<string> clients, CancellationToken cancellationToken)
     {
-        foreach (var count in batch.Counts
-            .OrderBy(row => row.ClientRowId, StringComparer.Ordinal).ThenBy(row => row.Day).ThenBy(row => row.Kind, StringComparer.Ordinal))
+        var counts = batch.Counts.Where(row => clients.Contains(row.ClientRowId))
+            .OrderBy(row => row.ClientRowId, StringComparer.Ordinal).ThenBy(row => row.Day).ThenBy(row => row.Kind, StringComparer.Ordinal).ToList();
+        if (_sql.OnPostgreSql)
         {
-            await _sql.WriteAsync(AddCount, [count.ClientRowId, count.Day, count.Kind, count.Count], cancellationToken);
+            await _sql.WriteAsync(
+                AddCounts.OnPostgreSql,
+                [
+                    counts.ConvertAll(row => row.ClientRowId).ToArray(), counts.ConvertAll(row => row.Day).ToArray(),
+                    counts.ConvertAll(row => row.Kind).ToArray(), counts.ConvertAll(row => row.Count).ToArray(),
+                ],
+                cancellationToken);
+            return;
+        }
+
+        foreach (var count in counts)
+        {
+            await _sql.WriteAsync(AddCounts.OnSqlite, [count.ClientRowId, count.Day, count.Kind, count.Count], cancellationToken);
         }
     }
 
@@ -136,6 +150,13 @@ public sealed class InsightOperations
                 [failure.Id, failure.ClientRowId, failure.At.ToUnixTimeMilliseconds(), failure.Code, failure.Endpoint, failure.Details],
                 cancellationToken);
         }
+    }
+
+    private sealed class Addition(string one, string many, string conflict)
+    {
+        public SqlText OnSqlite { get; } = new(one + conflict);
+
+        public SqlText OnPostgreSql { get; } = new(many + conflict);
     }
 }
 
