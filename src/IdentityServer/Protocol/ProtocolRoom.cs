@@ -180,7 +180,7 @@ internal static class ProtocolRoom
         server.AddEventHandler(RefuseRepeatedParameters<ValidatePushedAuthorizationRequestContext>.Descriptor);
         server.AddEventHandler(RefuseRepeatedParameters<ValidateTokenRequestContext>.Descriptor);
         server.AddEventHandler(RefuseRepeatedParameters<ValidateEndSessionRequestContext>.Descriptor);
-        server.AddEventHandler(PresentedToken.Descriptor);
+        server.AddEventHandler(TokenInQuestion.Descriptor);
         server.AddEventHandler(NoteFailure<ApplyAuthorizationResponseContext>.Descriptor);
         server.AddEventHandler(NoteFailure<ApplyPushedAuthorizationResponseContext>.Descriptor);
         server.AddEventHandler(NoteFailure<ApplyTokenResponseContext>.Descriptor);

@@ -51,7 +51,7 @@ internal sealed class FailureReader(ClientCache clients, NearClients near, Crede
             return;
         }
 
-        var token = PresentedToken.Of(transaction);
+        var token = TokenInQuestion.Of(transaction);
         var clientId = ClientIdOf(request, http, token);
         var client = clientId is null ? null : await clients.FindAsync(clientId, cancellationToken);
         if (client is null)
@@ -124,7 +124,7 @@ internal sealed class FailureReader(ClientCache clients, NearClients near, Crede
         request.ClientId is { Length: > 0 } named ? named
         : BasicCredentials.Read(http.Request.Headers.Authorization.ToString()) is { } basic ? Uri.UnescapeDataString(basic.ClientId)
         : ClientJwts.TryRead(request.ClientAssertion, out var assertion) ? assertion.Subject
-        : PresentedToken.ClientOf(token);
+        : TokenInQuestion.ClientOf(token);
 
     private async Task NoteUnknownAsync(string? clientId, OpenIddictRequest request, HttpContext http, CancellationToken cancellationToken)
     {

@@ -7,14 +7,14 @@ using static OpenIddict.Server.OpenIddictServerHandlers;
 namespace IdentityServer.Protocol.Diagnosis;
 
 /// <summary>The token of ours that a request presented, as it was read: also when it is refused afterwards, so that its client can be told why.</summary>
-internal sealed class PresentedToken : IOpenIddictServerHandler<ValidateTokenContext>
+internal sealed class TokenInQuestion : IOpenIddictServerHandler<ValidateTokenContext>
 {
-    private const string Key = "IdentityServer.PresentedToken";
+    private const string Key = "IdentityServer.TokenInQuestion";
 
     /// <summary>After the token was found to be one of ours, before anything is held against it.</summary>
     public static OpenIddictServerHandlerDescriptor Descriptor { get; } =
         OpenIddictServerHandlerDescriptor.CreateBuilder<ValidateTokenContext>()
-            .UseSingletonHandler<PresentedToken>()
+            .UseSingletonHandler<TokenInQuestion>()
             .SetOrder(Protection.ValidatePrincipal.Descriptor.Order + 500)
             .SetType(OpenIddictServerHandlerType.Custom)
             .Build();
