@@ -10,5 +10,6 @@ internal sealed record ClientTab(string Page, string Title)
     [
         new("", "portal.overview"),
         new("activity", "client-activity.title"),
+        new(TestUsersModel.PageName, "test-users.title"),
     ];
 }

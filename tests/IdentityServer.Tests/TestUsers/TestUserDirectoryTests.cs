@@ -74,8 +74,8 @@ public sealed class TestUserDirectoryTests
         var person = await world.AddUserAsync();
         var personId = await world.ReadAsync(db => db.Users.Where(row => row.Email == person).Select(row => row.Id).SingleAsync(Cancel));
 
-        (await ListAsync(world, client)).ShouldHaveSingleItem().Id.ShouldBe(user.Id);
-        (await ListAsync(world, other)).ShouldBeEmpty();
+        (await world.ListAsync(client)).ShouldHaveSingleItem().Id.ShouldBe(user.Id);
+        (await world.ListAsync(other)).ShouldBeEmpty();
         (await world.DeleteTestUserAsync(other, user.Id)).ShouldBeFalse();
         (await world.DeleteTestUserAsync(client, personId)).ShouldBeFalse();
         (await world.AccountsAsync()).Count.ShouldBe(2);
@@ -122,11 +122,5 @@ public sealed class TestUserDirectoryTests
         (await world.ReadAsync(db => db.TestMails.CountAsync(Cancel))).ShouldBe(0);
         (await world.ReadAsync(db => db.AuditEvents.CountAsync(entry => entry.Name == AuditEvents.TestUserDeleted && entry.ClientId == client.Id, Cancel))).ShouldBe(2);
         world.Smtp.Mails.ShouldBeEmpty();
-    }
-
-    private static async Task<IReadOnlyList<TestUser>> ListAsync(World world, RelyingParty client)
-    {
-        var settings = await world.SettingsAsync(client);
-        return await world.Server.InScopeAsync(services => services.GetRequiredService<TestUserDirectory>().ListAsync(settings.Id, Cancel));
     }
 }

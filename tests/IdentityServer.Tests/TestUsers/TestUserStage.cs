@@ -27,6 +27,12 @@ internal static class TestUserStage
     public static async Task<TestUser> AddTestUserAsync(this World world, RelyingParty client, string name = "buyer") =>
         (await world.TryAddTestUserAsync(client, new(name, World.Password, StandardClaims.OfLanguage("en")))).ShouldBeOfType<TestUserMade.Done>().User;
 
+    public static async Task<IReadOnlyList<TestUser>> ListAsync(this World world, RelyingParty client)
+    {
+        var settings = await world.SettingsAsync(client);
+        return await world.Server.InScopeAsync(services => services.GetRequiredService<TestUserDirectory>().ListAsync(settings.Id, Cancel));
+    }
+
     public static async Task<bool> DeleteTestUserAsync(this World world, RelyingParty client, Guid userId)
     {
         var settings = await world.SettingsAsync(client);
