@@ -5,6 +5,7 @@ using IdentityServer.Tests.Home;
 using IdentityServer.Tests.Ownership;
 using IdentityServer.Tests.SignIn;
 using IdentityServer.Tests.Support;
+using IdentityServer.Tests.TestUsers;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -55,7 +56,7 @@ public sealed partial class WebHardeningTests
 
         walked.ForEach(ShouldBeHardened);
         var pages = walked.Where(IsPage).Select(page => page.Message.RequestMessage!.RequestUri!.AbsolutePath.Trim('/'))
-            .Select(path => OwnClient().Replace(path, "portal/clients/{clientId}")).ToHashSet();
+            .Select(path => OwnTestUser().Replace(OwnClient().Replace(path, "portal/clients/{clientId}"), "test-users/{userId:guid}")).ToHashSet();
         world.Server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.Metadata.GetMetadata<PageActionDescriptor>() is not null)
             .Select(endpoint => endpoint.RoutePattern.RawText!.Trim('/'))
@@ -66,17 +67,22 @@ public sealed partial class WebHardeningTests
     [GeneratedRegex("^portal/clients/[^/]+")]
     private static partial Regex OwnClient();
 
+    [GeneratedRegex("test-users/[0-9a-f-]{36}$")]
+    private static partial Regex OwnTestUser();
+
     // An owner's pages have one route each, so they are found by it; an administrator sees all of them.
     private static async Task<IEnumerable<Answer>> WalkPortalAsync(World world)
     {
         var person = await world.AddPersonAsync(administrator: true);
         var client = await world.RegisterAsync(person);
+        var testUser = await world.AddTestUserAsync(client.Settings);
         var (browser, _) = await world.OpenAccountAsync(person.User.Email);
         foreach (var route in world.Server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.Metadata.GetMetadata<PageActionDescriptor>() is not null)
             .Select(endpoint => endpoint.RoutePattern.RawText!).Where(route => route.StartsWith("portal", StringComparison.Ordinal)).Distinct())
         {
-            await browser.GetAsync("/" + route.Replace("{clientId}", client.ClientId, StringComparison.Ordinal));
+            await browser.GetAsync("/" + route.Replace("{clientId}", client.ClientId, StringComparison.Ordinal)
+                .Replace("{userId:guid}", testUser.Id.ToString(), StringComparison.Ordinal));
         }
 
         return browser.Seen;

@@ -17,15 +17,19 @@ internal static class TestUserStage
     public static Task<ClientSettings> SettingsAsync(this World world, RelyingParty client) => world.Server.InScopeAsync(async services =>
         (await services.GetRequiredService<ClientCache>().FindSettingsAsync(client.Id, Cancel))!);
 
-    public static async Task<TestUserMade> TryAddTestUserAsync(this World world, RelyingParty client, TestUserWish wish)
-    {
-        var settings = await world.SettingsAsync(client);
-        return await world.Server.InScopeAsync(services => services.GetRequiredService<TestUserDirectory>().CreateAsync(settings, wish, Cancel));
-    }
+    public static async Task<TestUserMade> TryAddTestUserAsync(this World world, RelyingParty client, TestUserWish wish) =>
+        await world.TryAddTestUserAsync(await world.SettingsAsync(client), wish);
 
     /// <summary>A test user with the one password of these tests.</summary>
-    public static async Task<TestUser> AddTestUserAsync(this World world, RelyingParty client, string name = "buyer") =>
-        (await world.TryAddTestUserAsync(client, new(name, World.Password, StandardClaims.OfLanguage("en")))).ShouldBeOfType<TestUserMade.Done>().User;
+    public static async Task<TestUser> AddTestUserAsync(this World world, RelyingParty client) =>
+        await world.AddTestUserAsync(await world.SettingsAsync(client));
+
+    /// <inheritdoc cref="AddTestUserAsync(World, RelyingParty)"/>
+    public static async Task<TestUser> AddTestUserAsync(this World world, ClientSettings client) =>
+        (await world.TryAddTestUserAsync(client, new("buyer", World.Password, StandardClaims.OfLanguage("en")))).ShouldBeOfType<TestUserMade.Done>().User;
+
+    private static Task<TestUserMade> TryAddTestUserAsync(this World world, ClientSettings client, TestUserWish wish) =>
+        world.Server.InScopeAsync(services => services.GetRequiredService<TestUserDirectory>().CreateAsync(client, wish, Cancel));
 
     public static async Task<IReadOnlyList<TestUser>> ListAsync(this World world, RelyingParty client)
     {
