@@ -133,7 +133,9 @@ public sealed class TestUserSignInTests
         {
             var refused = await browser.PostAsync(page, new Dictionary<string, string>
             {
-                ["antiforgery"] = token, ["Email"] = "person@example.com", ["Current"] = World.Password,
+                ["antiforgery"] = token,
+                ["Email"] = "person@example.com",
+                ["Current"] = World.Password,
             });
             refused.Status.ShouldBe(HttpStatusCode.OK);
             refused.Document.Body!.TextContent.ShouldContain("This is a test user of an app");
