@@ -53,6 +53,11 @@ public sealed class FloorPlanTests
             .Where(name => !name.StartsWith("System.", StringComparison.Ordinal)).ShouldBeEmpty();
 
     [Fact]
+    public void The_command_line_tool_knows_no_project_of_the_house_and_no_server_framework() =>
+        House.CommandLine.GetReferencedAssemblies().Select(assembly => assembly.Name!)
+            .Where(name => !name.StartsWith("System.", StringComparison.Ordinal) && name is not ("AngleSharp" or "Microsoft.Win32.Primitives")).ShouldBeEmpty();
+
+    [Fact]
     public void The_storage_knows_the_domain_and_not_the_host() =>
         House.Storage.GetReferencedAssemblies().Select(assembly => assembly.Name).ShouldNotContain(House.Host.GetName().Name);
 }

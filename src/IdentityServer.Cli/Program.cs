@@ -1,0 +1,3 @@
+using IdentityServer.Cli.Shell;
+
+return await Tool.RunAsync(args, ToolContext.OfProcess(), CancellationToken.None);
