@@ -201,17 +201,32 @@ public abstract class TestUserContract(Database database) : StorageContract(data
             var db = services.GetRequiredService<IdentityServerDbContext>();
             var authorization = new Authorization
             {
-                ApplicationId = client.Id, Status = "valid", Subject = user.Id.ToString("D"), Type = "ad-hoc", SessionId = session.Id,
+                ApplicationId = client.Id,
+                Status = "valid",
+                Subject = user.Id.ToString("D"),
+                Type = "ad-hoc",
+                SessionId = session.Id,
             };
             db.Authorizations.Add(authorization);
             db.Tokens.Add(new Token { ApplicationId = client.Id, AuthorizationId = authorization.Id, Status = "valid", Type = "refresh_token" });
             db.OutboxMessages.Add(new()
             {
-                Id = Guid.NewGuid(), Kind = "test", UserId = user.Id, ChallengeId = session.ChallengeId, CreatedAt = Now, DueAt = Now, ExpiresAt = Now,
+                Id = Guid.NewGuid(),
+                Kind = "test",
+                UserId = user.Id,
+                ChallengeId = session.ChallengeId,
+                CreatedAt = Now,
+                DueAt = Now,
+                ExpiresAt = Now,
             });
             db.ConsentQuestions.Add(new()
             {
-                RequestUri = $"urn:{Guid.NewGuid():N}", UserId = user.Id, ClientId = client.ClientId!, RedirectUri = "https://app.example/", Scopes = "openid", ExpiresAt = Now,
+                RequestUri = $"urn:{Guid.NewGuid():N}",
+                UserId = user.Id,
+                ClientId = client.ClientId!,
+                RedirectUri = "https://app.example/",
+                Scopes = "openid",
+                ExpiresAt = Now,
             });
             await db.SaveChangesAsync(Cancel);
         });
