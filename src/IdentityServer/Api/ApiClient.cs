@@ -58,6 +58,6 @@ internal static class ApiClient
                 ? new MetadataProblem(name, "is told and cannot be set", "Leave it out.")
                 : new MetadataProblem(Shown(name), "is no member of a client's metadata", "Look for a typing mistake, or leave it out."))];
 
-    // Whoever sent it chose these characters.
-    private static string Shown(string name) => string.Concat(name.Take(64).Select(c => c is >= ' ' and <= '~' ? c : '?'));
+    /// <summary>A name that somebody sent, to be shown: whoever sent it chose these characters.</summary>
+    public static string Shown(string name) => string.Concat(name.Take(64).Select(c => c is >= ' ' and <= '~' ? c : '?'));
 }

@@ -13,6 +13,7 @@ internal static class ApiRoom
         builder.Services.AddSingleton<ApiAllowances>();
         builder.Services.AddScoped<CallerReader>().AddScoped<Idempotency>();
         builder.Services.AddScoped<ClientWork>();
+        ApiDocument.AddTo(builder.Services);
         return builder;
     }
 
@@ -24,10 +25,31 @@ internal static class ApiRoom
         var api = app.MapGroup(BuiltIns.ApiPath).AddEndpointFilter<RouteGroupBuilder, ApiDoor>();
         MeEndpoint.Map(api);
         ClientEndpoints.Map(api);
+        SecretEndpoints.Map(api);
+        HistoryEndpoints.Map(api);
+        TestUserEndpoints.Map(api);
+        app.MapOpenApi(BuiltIns.ApiPath + "/openapi.json");
         return app;
     }
 
     /// <summary>Says what an operation asks of its callers; without it the operation is reached by nobody.</summary>
     public static RouteHandlerBuilder For(this RouteHandlerBuilder endpoint, string name, string? scope, string? peopleOnly = null) =>
         endpoint.WithName(name).WithMetadata(new ApiOperation(name, scope, peopleOnly));
+
+    /// <summary>Tells the OpenAPI document that a list comes in pages.</summary>
+    public static RouteHandlerBuilder Paged(this RouteHandlerBuilder endpoint) => endpoint
+        .Query("limit", $"The most on a page, 1 to {ApiRequestParts.LongestPage}, which it is when left out.", ApiParameterKind.Number)
+        .Query("cursor", "What the page before had in its member next.");
+
+    /// <summary>Tells the OpenAPI document of a parameter that is read from the query.</summary>
+    public static RouteHandlerBuilder Query(this RouteHandlerBuilder endpoint, string name, string description, ApiParameterKind kind = ApiParameterKind.Text) =>
+        endpoint.WithMetadata(new ApiParameter(name, description, kind, Header: false));
+
+    /// <summary>The same of a header.</summary>
+    public static RouteHandlerBuilder Header(this RouteHandlerBuilder endpoint, string name, string description) =>
+        endpoint.WithMetadata(new ApiParameter(name, description, ApiParameterKind.Text, Header: true));
+
+    /// <summary>The same of the body, and of an answer that is a client: <c>T</c> is what it looks like.</summary>
+    public static RouteHandlerBuilder Body<T>(this RouteHandlerBuilder endpoint, string mediaType = ApiJson.MediaType) =>
+        endpoint.WithMetadata(new ApiBodyType(typeof(T), mediaType));
 }

@@ -30,14 +30,14 @@ internal sealed class CallerReader(AccessTokenReader tokens, UserDirectory users
 
         return await tokens.ReadAsync(token, BuiltIns.ApiOf(installation.Issuer), cancellationToken) switch
         {
-            PresentedToken.OfPerson person => await OfPersonAsync(context, person, cancellationToken),
-            PresentedToken.OfClient machine => (new(new Actor.Machine(machine.Client.Id), machine.Client.ClientId, machine.Scopes), null),
-            PresentedToken.Refused refused => (null, Invalid(context, refused.Reason)),
+            TokenBearer.OfPerson person => await OfPersonAsync(context, person, cancellationToken),
+            TokenBearer.OfClient machine => (new(new Actor.Machine(machine.Client.Id), machine.Client.ClientId, machine.Scopes), null),
+            TokenBearer.Refused refused => (null, Invalid(context, refused.Reason)),
             var other => throw new System.Diagnostics.UnreachableException($"Unmapped token {other}."),
         };
     }
 
-    private async Task<(ApiCaller?, ApiAnswer?)> OfPersonAsync(HttpContext context, PresentedToken.OfPerson person, CancellationToken cancellationToken)
+    private async Task<(ApiCaller?, ApiAnswer?)> OfPersonAsync(HttpContext context, TokenBearer.OfPerson person, CancellationToken cancellationToken)
     {
         if (await users.FindAsync(person.UserId, cancellationToken) is not { } user)
         {

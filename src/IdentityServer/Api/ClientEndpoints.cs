@@ -8,21 +8,27 @@ namespace IdentityServer.Api;
 /// <summary>Clients: list, register, read, change, delete.</summary>
 internal static class ClientEndpoints
 {
+    /// <summary>What the header <c>Idempotency-Key</c> does.</summary>
+    public const string RepeatedSafely = "Sent again under the same key within 24 hours, the request is done once and answered the same.";
+
     private const string OneClient = "/clients/{clientId}";
+    private const string IfThatStillHolds = "An ETag; nothing is done unless it is still the client's.";
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/clients", ListAsync).For("listClients", ManagementScopes.Read)
-            .WithSummary("The clients that the caller may manage.");
+        api.MapGet("/clients", ListAsync).For("listClients", ManagementScopes.Read).Produces<ApiPage<ApiClientSchema>>()
+            .WithSummary("The clients that the caller may manage.").Paged();
         api.MapPost("/clients", RegisterAsync).For("createClient", ManagementScopes.Write, "A client has a person who owns it. Register it with an access token of yours.")
-            .WithSummary("Registers a client: with a kind, a name and redirect URIs, or with metadata under the names of RFC 7591.");
-        api.MapGet(OneClient, ReadAsync).For("getClient", ManagementScopes.Read).WithSummary("A client's metadata.");
-        api.MapPut(OneClient, ReplaceAsync).For("replaceClient", ManagementScopes.Write)
-            .WithSummary("Puts metadata in place of what is registered; what it leaves out falls back to defaults.");
-        api.MapPatch(OneClient, ChangeAsync).For("updateClient", ManagementScopes.Write)
-            .WithSummary("Changes some members by a merge patch (RFC 7396); null takes a member back to its default.");
+            .WithSummary("Registers a client: with a kind, a name and redirect URIs, or with metadata under the names of RFC 7591.")
+            .Body<ApiClientSchema>().Header(Idempotency.Header, RepeatedSafely).Produces<ApiClientSchema>(StatusCodes.Status201Created);
+        api.MapGet(OneClient, ReadAsync).For("getClient", ManagementScopes.Read).Produces<ApiClientSchema>()
+            .WithSummary("A client's metadata.").Header("If-None-Match", "An ETag; answers 304 when nothing has changed.");
+        api.MapPut(OneClient, ReplaceAsync).For("replaceClient", ManagementScopes.Write).Body<ApiClientSchema>().Produces<ApiClientSchema>()
+            .WithSummary("Puts metadata in place of what is registered; what it leaves out falls back to defaults.").Header("If-Match", "The ETag of what is replaced. It must be given.");
+        api.MapPatch(OneClient, ChangeAsync).For("updateClient", ManagementScopes.Write).Body<ApiClientSchema>(ApiJson.MergePatch).Produces<ApiClientSchema>()
+            .WithSummary("Changes some members by a merge patch (RFC 7396); null takes a member back to its default.").Header("If-Match", IfThatStillHolds);
         api.MapDelete(OneClient, DeleteAsync).For("deleteClient", ManagementScopes.Write, "Only an owner deletes a client. Do it with an access token of yours.")
-            .WithSummary("Deletes a client, with its tokens, consents, secrets and test users.");
+            .WithSummary("Deletes a client, with its tokens, consents, secrets and test users.").Header("If-Match", IfThatStillHolds).Produces(StatusCodes.Status204NoContent);
     }
 
     private static async Task<ApiAnswer> ListAsync(HttpContext context, [FromServices] ClientAccess clients, CancellationToken cancellationToken)

@@ -47,7 +47,7 @@ internal static class ClientsRoom
         services.AddSingleton<ClientSecretVerifier>().AddSingleton<ClientSecretFinder>();
         services.AddScoped<ClientSecretDesk>().AddScoped<ClientSecretDeskParts>();
         services.AddSingleton<SecretMistakes>().AddSingleton<NearClients>();
-        services.AddSingleton<ClientKeys>();
+        services.AddSingleton<ClientKeys>().AddScoped<ClientKeyList>();
         services.AddSingleton<ClientJwts>();
         services.AddSingleton<ClientLogo>();
         services.AddScoped<ClientAssertions>();

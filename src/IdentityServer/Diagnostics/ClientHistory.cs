@@ -15,7 +15,8 @@ internal readonly record struct FailureCursor(DateTimeOffset At, string Id);
 /// <param name="Code">Only those of a code; null for all.</param>
 /// <param name="Reference">Only the one of a reference; null for all.</param>
 /// <param name="After">Only those that follow a page; null for the first page.</param>
-internal sealed record FailureQuery(string? Code = null, string? Reference = null, FailureCursor? After = null);
+/// <param name="Since">Only those of then or later; null for all that are kept.</param>
+internal sealed record FailureQuery(string? Code = null, string? Reference = null, FailureCursor? After = null, DateTimeOffset? Since = null);
 
 /// <summary>A page of failures, the newest first.</summary>
 /// <param name="Failures">The failures.</param>
@@ -36,7 +37,8 @@ internal sealed class ClientHistory(IdentityServerDbContext db, InsightOperation
     public async Task<FailurePage> FailuresAsync(string clientRowId, FailureQuery query, int size, CancellationToken cancellationToken)
     {
         await writer.FlushAsync(cancellationToken);
-        var since = clock.GetUtcNow() - DiagnosisPolicy.FailuresKept;
+        var kept = clock.GetUtcNow() - DiagnosisPolicy.FailuresKept;
+        var since = query.Since > kept ? query.Since.Value : kept;
         var rows = db.ClientFailures.AsNoTracking().Where(row => row.ClientRowId == clientRowId && row.At >= since);
         if (query.Code is { } code)
         {

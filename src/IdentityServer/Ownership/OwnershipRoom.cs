@@ -12,6 +12,7 @@ internal static class OwnershipRoom
         builder.Services.AddScoped<ClientAccess>().AddScoped<ClientOwners>().AddScoped<ClientAgents>().AddScoped<OperatorOwnership>().AddScoped<OperatorOwnershipParts>();
         builder.Services.AddScoped<OwnedClients>().AddScoped<OwnedClientsParts>();
         builder.Services.AddScoped<Invitations>().AddScoped<InvitationParts>();
+        builder.Services.AddScoped<ClientCheckup>();
         builder.Services.AddScoped<Approvals>().AddScoped<ApprovalParts>();
         builder.Services.AddScoped<IOutboxHandler, InvitationHandler>();
         return builder;

@@ -125,6 +125,14 @@ internal sealed class ApiStage(World world) : IAsyncDisposable
         return With(answer.AccessToken!);
     }
 
+    /// <summary>Has a client make a mistake.</summary>
+    public async Task FailAsync(ApiReply made)
+    {
+        var party = new RelyingParty(
+            world.Server.CreateClient(cookies: false), () => world.OpenBrowser(), made.Text("client_id")!, "a-wrong-secret-of-" + Guid.NewGuid().ToString("N"), "client_secret_basic");
+        (await party.TokenAsync(new() { ["grant_type"] = "client_credentials" })).Error.ShouldBe("invalid_client");
+    }
+
     /// <summary>Lets a machine manage a client, of one owner.</summary>
     public Task LetAsync(string ownerEmail, string machine, string client) => world.Server.InScopeAsync(async services =>
     {

@@ -7,21 +7,21 @@ using static OpenIddict.Server.OpenIddictServerEvents;
 namespace IdentityServer.Protocol.Resources;
 
 /// <summary>Whom an access token speaks for that was presented to an API of ours.</summary>
-internal abstract record PresentedToken
+internal abstract record TokenBearer
 {
-    private PresentedToken()
+    private TokenBearer()
     {
     }
 
     /// <summary>It opens nothing: no access token of ours, over, revoked, or for somebody else.</summary>
     /// <param name="Reason">A sentence for whoever wrote the program that sent it.</param>
-    public sealed record Refused(string Reason) : PresentedToken;
+    public sealed record Refused(string Reason) : TokenBearer;
 
     /// <summary>A person, through one of the operator's own clients.</summary>
-    public sealed record OfPerson(Guid UserId, ClientSettings Client, IReadOnlyList<string> Scopes) : PresentedToken;
+    public sealed record OfPerson(Guid UserId, ClientSettings Client, IReadOnlyList<string> Scopes) : TokenBearer;
 
     /// <summary>A client that acts for itself.</summary>
-    public sealed record OfClient(ClientSettings Client, IReadOnlyList<string> Scopes) : PresentedToken;
+    public sealed record OfClient(ClientSettings Client, IReadOnlyList<string> Scopes) : TokenBearer;
 }
 
 /// <summary>
@@ -34,7 +34,7 @@ internal sealed class AccessTokenReader(IOpenIddictServerFactory factory, IOpenI
     /// <param name="token">As it was presented; anything.</param>
     /// <param name="resource">The resource that it must be for.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task<PresentedToken> ReadAsync(string token, string resource, CancellationToken cancellationToken)
+    public async Task<TokenBearer> ReadAsync(string token, string resource, CancellationToken cancellationToken)
     {
         var transaction = await factory.CreateTransactionAsync();
         transaction.CancellationToken = cancellationToken;
@@ -42,32 +42,32 @@ internal sealed class AccessTokenReader(IOpenIddictServerFactory factory, IOpenI
         await dispatcher.DispatchAsync(context);
         if (context.IsRejected || context.Principal is not { } principal)
         {
-            return new PresentedToken.Refused("The access token is not valid, is over or was revoked. Get a new one.");
+            return new TokenBearer.Refused("The access token is not valid, is over or was revoked. Get a new one.");
         }
 
         if (!principal.HasAudience(resource))
         {
-            return new PresentedToken.Refused($"The access token is not for {resource}. Ask for a scope of it, and name it as the resource (RFC 8707).");
+            return new TokenBearer.Refused($"The access token is not for {resource}. Ask for a scope of it, and name it as the resource (RFC 8707).");
         }
 
         return principal.GetPresenters() is [var clientId] && await clients.FindSettingsAsync(clientId, cancellationToken) is { } client
             ? Of(principal, client)
-            : new PresentedToken.Refused("The client that this access token was given to is gone.");
+            : new TokenBearer.Refused("The client that this access token was given to is gone.");
     }
 
-    private static PresentedToken Of(System.Security.Claims.ClaimsPrincipal principal, ClientSettings client)
+    private static TokenBearer Of(System.Security.Claims.ClaimsPrincipal principal, ClientSettings client)
     {
         // A person's tokens hang on the authorization of a sign-in; a client's own hang on none.
         if (principal.GetAuthorizationId() is null or "")
         {
             return string.Equals(principal.GetClaim(Claims.Subject), client.ClientId, StringComparison.Ordinal)
-                ? new PresentedToken.OfClient(client, principal.GetScopes())
-                : new PresentedToken.Refused("The access token speaks for nobody.");
+                ? new TokenBearer.OfClient(client, principal.GetScopes())
+                : new TokenBearer.Refused("The access token speaks for nobody.");
         }
 
         // Asked for again: the operator may have taken the word back since the token was given.
         return client.FirstParty && Guid.TryParseExact(principal.GetClaim(Claims.Subject), "D", out var userId)
-            ? new PresentedToken.OfPerson(userId, client, principal.GetScopes())
-            : new PresentedToken.Refused("People manage their clients through the operator's own clients only.");
+            ? new TokenBearer.OfPerson(userId, client, principal.GetScopes())
+            : new TokenBearer.Refused("People manage their clients through the operator's own clients only.");
     }
 }
