@@ -20,6 +20,7 @@ public sealed class SecretResourceTests
         only.Problem.ShouldBe("not-safe-to-retire");
         only.Text("detail")!.ShouldContain("only secret");
 
+        stage.World.Clock.Advance(TimeSpan.FromSeconds(1)); // the youngest stands first
         var second = await owner.PostAsync(path, new { label = "after the move", expires_at = stage.World.Clock.GetUtcNow().AddDays(90) });
         second.Status.ShouldBe(HttpStatusCode.Created, second.Body);
         second.Json.GetProperty("secret").GetProperty("label").GetString().ShouldBe("after the move");
