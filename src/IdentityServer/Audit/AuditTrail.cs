@@ -91,6 +91,7 @@ internal static class AuditEvents
     public const string ClientApprovalAsked = "client.approval-asked";
     public const string ClientApproved = "client.approved";
     public const string ClientApprovalRefused = "client.approval-refused";
+    public const string ClientLogoChanged = "client.logo-changed";
     public const string ClientSecretMade = "client.secret-made";
     public const string ClientSecretRetired = "client.secret-retired";
     public const string RegistrationTokenCreated = "registration-token.created";

@@ -2,6 +2,7 @@ using IdentityServer.Clients.Credentials;
 using IdentityServer.Clients.Diagnosis;
 using IdentityServer.Clients.Keys;
 using IdentityServer.Clients.Showing;
+using IdentityServer.Diagnostics;
 using IdentityServer.Settings;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
@@ -41,6 +42,7 @@ internal static class ClientsRoom
     public static IServiceCollection AddClients(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<ClientInsight>();
         services.AddSingleton<ClientCache>();
         services.AddSingleton<ClientCounter>();
         services.AddSingleton<RegisteredOrigins>();
@@ -49,7 +51,7 @@ internal static class ClientsRoom
         services.AddSingleton<SecretMistakes>().AddSingleton<NearClients>();
         services.AddSingleton<ClientKeys>().AddScoped<ClientKeyList>();
         services.AddSingleton<ClientJwts>();
-        services.AddSingleton<ClientLogo>();
+        services.AddSingleton<ClientLogo>().AddSingleton<LogoDrawing>();
         services.AddScoped<ClientAssertions>();
         services.AddScoped<ClientRegistry>();
         services.AddScoped<ClientImport>();

@@ -14,6 +14,7 @@ internal static class OwnershipRoom
         builder.Services.AddScoped<Invitations>().AddScoped<InvitationParts>();
         builder.Services.AddScoped<ClientCheckup>();
         builder.Services.AddScoped<Approvals>().AddScoped<ApprovalParts>();
+        builder.Services.AddScoped<ClientLogos>().AddScoped<ClientLogosParts>();
         builder.Services.AddScoped<IOutboxHandler, InvitationHandler>();
         return builder;
     }

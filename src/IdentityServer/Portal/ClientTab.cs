@@ -1,3 +1,5 @@
+using IdentityServer.Domain.Clients;
+
 namespace IdentityServer.Portal;
 
 /// <summary>One page of a client in the row of its pages.</summary>
@@ -9,7 +11,16 @@ internal sealed record ClientTab(string Page, string Title)
     public static IReadOnlyList<ClientTab> All { get; } =
     [
         new("", "portal.overview"),
+        new("code", "portal.code"),
         new("activity", "client-activity.title"),
         new(TestUsersModel.PageName, "test-users.title"),
+        new("settings", "portal.settings"),
+        new("secrets", "portal.secrets") { Has = client => client.HasSecret },
+        new("keys", "portal.keys") { Has = client => client.HasKeys || client.TokenEndpointAuthMethod == ClientAuthenticationMethods.PrivateKeyJwt },
+        new("owners", "portal.owners"),
+        new("approval", "portal.approval"),
     ];
+
+    /// <summary>Which clients the page is shown for; the others reach it by its address alone.</summary>
+    public Func<ClientMetadata, bool> Has { get; init; } = static _ => true;
 }

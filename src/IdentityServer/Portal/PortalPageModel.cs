@@ -21,6 +21,9 @@ internal abstract class PortalPageModel : PageModel
     /// <summary>What is wrong with what was sent, one sentence each.</summary>
     public IReadOnlyList<string> Problems { get; protected set; } = [];
 
+    /// <summary>The fields that need another look: where they stand on the page, and what they are called.</summary>
+    public IReadOnlyList<(string Id, string Label)> Faults { get; protected set; } = [];
+
     /// <summary>Who is signed in.</summary>
     public Actor.Person Person => new(SignedIn.Of(HttpContext).User);
 

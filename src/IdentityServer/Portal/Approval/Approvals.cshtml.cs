@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using IdentityServer.Ownership;
+using IdentityServer.SignIn;
+using Microsoft.AspNetCore.Mvc;
+
+namespace IdentityServer.Portal.Approval;
+
+/// <summary>The clients that wait for an administrator's word, each as people would see it.</summary>
+[AdministratorsOnly]
+internal sealed class ApprovalsModel(Approvals approvals, ClientLogos logos) : PortalPageModel
+{
+    [BindProperty]
+    public string? Client { get; set; }
+
+    /// <summary>What the administrator looked at: of another one they have said nothing.</summary>
+    [BindProperty]
+    public string? Version { get; set; }
+
+    [BindProperty]
+    public string? Reason { get; set; }
+
+    public IReadOnlyList<(PendingApproval Pending, bool HasLogo)> Waiting { get; private set; } = [];
+
+    protected override IReadOnlyDictionary<string, string> Notices { get; } = new Dictionary<string, string>
+    {
+        ["approved"] = "portal.approvals-approved",
+        ["refused"] = "portal.approvals-refused",
+    };
+
+    public Task OnGetAsync(CancellationToken cancellationToken) => LoadAsync(cancellationToken);
+
+    public async Task<IActionResult> OnPostApproveAsync(CancellationToken cancellationToken) =>
+        await AnswerAsync(await approvals.ApproveAsync(Person.User, Client ?? "", Version ?? "", cancellationToken), "approved", cancellationToken);
+
+    public async Task<IActionResult> OnPostRefuseAsync(CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrWhiteSpace(Reason))
+        {
+            return await TellAsync("portal.refuse-reason-missing", cancellationToken);
+        }
+
+        return await AnswerAsync(await approvals.RefuseAsync(Person.User, Client ?? "", Version ?? "", Reason, cancellationToken), "refused", cancellationToken);
+    }
+
+    private async Task<IActionResult> AnswerAsync(ApprovalOutcome outcome, string done, CancellationToken cancellationToken) => outcome switch
+    {
+        ApprovalOutcome.Done => new SeeOther($"{PortalUrls.Approvals}?done={done}"),
+        ApprovalOutcome.Changed => await TellAsync("portal.approvals-changed", cancellationToken),
+        ApprovalOutcome.Gone => await TellAsync("portal.approvals-gone", cancellationToken),
+        ApprovalOutcome.NotAdmitted => NotFound(),
+        _ => throw new UnreachableException($"Unmapped outcome {outcome}."),
+    };
+
+    private async Task<IActionResult> TellAsync(string key, CancellationToken cancellationToken)
+    {
+        await LoadAsync(cancellationToken);
+        return Refuse(Words[key]);
+    }
+
+    private async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        var waiting = new List<(PendingApproval, bool)>();
+        foreach (var pending in await approvals.PendingAsync(Person.User, cancellationToken))
+        {
+            waiting.Add((pending, pending.Client.LogoUri is not null || await logos.HasAsync(pending.Client.Id, cancellationToken)));
+        }
+
+        Waiting = waiting;
+    }
+}
