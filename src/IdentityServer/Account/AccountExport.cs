@@ -31,6 +31,13 @@ internal sealed class AccountExport(IdentityServerDbContext db, ConnectedApps ap
             notices.Add((message, (await clients.FindByKeyAsync(message.ClientRowId!, cancellationToken))?.Settings.ClientId));
         }
 
+        var owned = await db.ClientOwners.AsNoTracking().Where(owner => owner.UserId == user.Id)
+            .Join(db.Clients, owner => owner.ClientRowId, client => client.Id, (owner, client) => new { client.ClientId, client.DisplayName, owner.AddedAt })
+            .OrderBy(row => row.AddedAt).ToListAsync(cancellationToken);
+        var invitations = await db.ClientInvitations.AsNoTracking()
+            .Where(row => row.ExpiresAt > now && (row.NormalizedEmail == user.NormalizedEmail || row.InvitedBy == user.Id))
+            .Join(db.Clients, row => row.ClientRowId, client => client.Id, (row, client) => new { client.ClientId, row.InvitedBy, row.CreatedAt, row.ExpiresAt })
+            .OrderBy(row => row.CreatedAt).ToListAsync(cancellationToken);
         var document = new JsonObject
         {
             ["written_at"] = now,
@@ -81,6 +88,20 @@ internal sealed class AccountExport(IdentityServerDbContext db, ConnectedApps ap
                 ["scope"] = string.Join(' ', app.Scopes),
                 ["since"] = app.Since,
                 ["last_used_at"] = app.LastUsedAt,
+            }),
+            ["owned_applications"] = List(owned, row => new JsonObject
+            {
+                ["client_id"] = row.ClientId,
+                ["client_name"] = row.DisplayName,
+                ["since"] = row.AddedAt,
+            }),
+            ["invitations_to_own"] = List(invitations, row => new JsonObject
+            {
+                // Of one that the person sent only that they did: the address is somebody else's.
+                ["client_id"] = row.ClientId,
+                ["sent"] = row.InvitedBy == user.Id,
+                ["written_at"] = row.CreatedAt,
+                ["expires_at"] = row.ExpiresAt,
             }),
             ["security_events"] = List(events, entry => new JsonObject
             {

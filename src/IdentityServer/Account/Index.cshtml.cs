@@ -15,6 +15,7 @@ internal sealed class IndexModel : AccountPageModel
         new("/account/address", "address.title", "address.about"),
         new("/account/sessions", "sessions.title", "sessions.about"),
         new("/account/apps", "apps.title", "apps.about"),
+        new("/portal", "home.portal", "home.portal-about"),
         new("/account/activity", "activity.title", "activity.about"),
         new("/account/data", "data.title", "data.about"),
         new("/account/delete", "deletion.title", "deletion.about"),

@@ -16,6 +16,9 @@ internal sealed class IndexModel(SessionReader sessions, UserDirectory users, De
     /// <summary>The address of whoever is signed in here.</summary>
     public string? Account { get; private set; }
 
+    /// <summary>Whoever is signed in may have apps of their own: test users may not.</summary>
+    public bool ManagesApps { get; private set; }
+
     /// <summary>Null outside Development.</summary>
     public Guidance? Guidance { get; private set; }
 
@@ -27,7 +30,7 @@ internal sealed class IndexModel(SessionReader sessions, UserDirectory users, De
         Guidance = await guide.FindAsync(cancellationToken);
         if (await sessions.CurrentAsync() is { } session && await users.FindAsync(session.UserId, cancellationToken) is { } user)
         {
-            Account = user.Email;
+            (Account, ManagesApps) = (user.Email, user.TestOfClientId is null);
             PageWords.Of(HttpContext).Prefer(AccountLocale.Of(user));
         }
     }

@@ -95,7 +95,7 @@ public sealed class NewClientTests
         answer.Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
         answer.Problem("name")!.ShouldContain("is missing");
         answer.Problem("redirecturis")!.ShouldStartWith("http://shop.example.com/<callback> ");
-        answer.Field("RedirectUris").ShouldContain("http://shop.example.com/<callback>");
+        answer.Field("RedirectUris")!.ShouldContain("http://shop.example.com/<callback>");
         answer.Document.QuerySelector("[value=single-page]")!.HasAttribute("checked").ShouldBeTrue();
         answer.Document.QuerySelector("#redirecturis")!.GetAttribute("aria-describedby")!.ShouldContain("redirecturis-problem");
     }

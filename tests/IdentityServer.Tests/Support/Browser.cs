@@ -59,6 +59,9 @@ internal sealed class Browser
     public Task<Answer> PostAsync(string url, IEnumerable<KeyValuePair<string, string>> fields) =>
         SendAsync(HttpMethod.Post, url, new FormUrlEncodedContent(fields));
 
+    /// <summary>A form with files in it.</summary>
+    public Task<Answer> PostFormAsync(string url, MultipartFormDataContent form) => SendAsync(HttpMethod.Post, url, form);
+
     /// <summary>Any other method, without a body.</summary>
     public Task<Answer> SendAsync(HttpMethod method, string url) => SendAsync(method, url, null);
 
