@@ -96,10 +96,7 @@ internal sealed class NewModel(OwnedClients clients, CounterOperations counters,
     }
 
     private ClientMetadata Wish(ClientKind kind) =>
-        ClientKinds.Describe(kind, "", kind == ClientKind.Machine ? [] : FieldProblems.Lines(RedirectUris)) with
-        {
-            ClientName = string.IsNullOrWhiteSpace(Name) ? null : Name.Trim(),
-        };
+        ClientKinds.Describe(kind, (Name ?? "").Trim(), kind == ClientKind.Machine ? [] : FieldProblems.Lines(RedirectUris));
 
     private PageResult RefuseFields(IReadOnlyList<MetadataProblem> problems)
     {

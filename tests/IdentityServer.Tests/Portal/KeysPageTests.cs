@@ -1,8 +1,9 @@
 using System.Net;
-using IdentityServer.Ownership;
+using IdentityServer.Settings;
 using IdentityServer.Tests.Account;
 using IdentityServer.Tests.Ownership;
 using IdentityServer.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace IdentityServer.Tests.Portal;
 
@@ -69,5 +70,32 @@ public sealed class KeysPageTests
         saved.Document.QuerySelector("main .notice.error")!.TextContent.ShouldContain("could not be read");
         saved.Body.ShouldNotContain("loopback");
         saved.Field("JwksUri").ShouldBe("https://127.0.0.1/jwks");
+    }
+
+    [Fact]
+    public async Task The_last_use_of_a_key_is_shown()
+    {
+        await using var world = await World.StartAsync();
+        var owner = await world.AddPersonAsync();
+        using var used = new SigningParty(kid: "used");
+        using var other = new SigningParty(kid: "other");
+        var client = await world.RegisterAsync(owner, $$"""
+            {"client_name":"Night job","grant_types":["client_credentials"],"response_types":[],"scope":"clients.read",
+             "token_endpoint_auth_method":"private_key_jwt","jwks":{"keys":[{{used.Jwk}},{{other.Jwk}}]} }
+            """);
+        var (browser, _) = await world.OpenPortalAsync(owner);
+        var issuer = world.Server.Services.GetRequiredService<Installation>().Issuer.AbsoluteUri;
+
+        var token = await world.OpenBrowser().PostAsync("/connect/token", new Dictionary<string, string>
+        {
+            ["grant_type"] = "client_credentials",
+            ["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            ["client_assertion"] = used.Sign(SigningParty.Assertion(client.ClientId, issuer, world.Clock.GetUtcNow())),
+        });
+
+        token.Status.ShouldBe(HttpStatusCode.OK, token.Body);
+        var shown = (await browser.GetAsync(client.PageOf("keys"))).Document.QuerySelectorAll(".items li");
+        shown.Single(item => item.QuerySelector("h2")!.TextContent == "used").TextContent.ShouldNotContain("never");
+        shown.Single(item => item.QuerySelector("h2")!.TextContent == "other").TextContent.ShouldContain("never");
     }
 }

@@ -126,8 +126,8 @@ public sealed class LogoTests
         var (admin, waiting) = await world.OpenPortalAsync(administrator, "/portal/approvals");
         (await admin.GetAsync(waiting.Document.QuerySelector("img.client-logo")!.GetAttribute("src")!)).Status.ShouldBe(HttpStatusCode.OK);
         var (client2, version) = (waiting.Field("Client")!, waiting.Field("Version")!);
-        var token = waiting.Field("__RequestVerificationToken")!;
-        Dictionary<string, string> approval = new() { ["Client"] = client2, ["Version"] = version, ["__RequestVerificationToken"] = token };
+        var token = waiting.Field("antiforgery")!;
+        Dictionary<string, string> approval = new() { ["Client"] = client2, ["Version"] = version, ["antiforgery"] = token };
 
         // Between the look and the word the owner puts up another picture.
         await browser.AfterAsync(await UploadAsync(browser, page, Picture(SKEncodedImageFormat.Png, 20, 20)));
@@ -177,7 +177,7 @@ public sealed class LogoTests
         content.Headers.ContentType = new MediaTypeHeaderValue("image/png"); // whatever it is: what the sender says means nothing
         return browser.PostFormAsync(page.Document.Forms[0].GetAttribute("action")!, new MultipartFormDataContent
         {
-            { new StringContent(page.Field("__RequestVerificationToken")!), "__RequestVerificationToken" },
+            { new StringContent(page.Field("antiforgery")!), "antiforgery" },
             { content, "Upload", "logo.png" },
         });
     }

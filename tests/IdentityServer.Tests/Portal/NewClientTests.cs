@@ -93,7 +93,7 @@ public sealed class NewClientTests
             page, "/portal/new", ("kind", "single-page"), ("Name", " "), ("RedirectUris", "https://shop.example.com/\n\nhttp://shop.example.com/<callback>"));
 
         answer.Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        answer.Problem("name")!.ShouldContain("is missing");
+        answer.Problem("name")!.ShouldContain("is not 1 to 100 characters");
         answer.Problem("redirecturis")!.ShouldStartWith("http://shop.example.com/<callback> ");
         answer.Field("RedirectUris")!.ShouldContain("http://shop.example.com/<callback>");
         answer.Document.QuerySelector("[value=single-page]")!.HasAttribute("checked").ShouldBeTrue();

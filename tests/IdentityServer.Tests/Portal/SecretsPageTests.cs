@@ -88,7 +88,7 @@ public sealed class SecretsPageTests
         warned.Notice()!.ShouldContain("by itself");
         var refused = await browser.PostAsync($"{client.PageOf("secrets")}?handler=Retire", new Dictionary<string, string>
         {
-            ["Secret"] = id.ToString(), ["__RequestVerificationToken"] = warned.Field("__RequestVerificationToken")!,
+            ["Secret"] = id.ToString(), ["antiforgery"] = warned.Field("antiforgery")!,
         });
         var asked = await browser.AfterAsync(refused);
         asked.Document.QuerySelector("main")!.TextContent.ShouldContain("leaked");
@@ -131,7 +131,7 @@ public sealed class SecretsPageTests
         var (browser, page) = await world.OpenPortalAsync(owner, client.PageOf("secrets"));
 
         (await browser.GetAsync(client.PageOf($"secrets/{secret.Id}/retire"))).Status.ShouldBe(HttpStatusCode.NotFound);
-        await browser.PostAsync(client.PageOf($"secrets/{secret.Id}/retire"), new Dictionary<string, string> { ["__RequestVerificationToken"] = page.Field("__RequestVerificationToken")! });
+        await browser.PostAsync(client.PageOf($"secrets/{secret.Id}/retire"), new Dictionary<string, string> { ["antiforgery"] = page.Field("antiforgery")! });
         await browser.SendAsync(page, "handler=Let", ("Secret", secret.Id.ToString()));
         var now = await world.ReadAsync(db => db.ClientSecrets.AsNoTracking().SingleAsync(row => row.Id == secret.Id, Cancel));
         (now.RetiredAt, now.RetiresItself).ShouldBe((null, false));

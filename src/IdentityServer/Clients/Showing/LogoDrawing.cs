@@ -106,10 +106,10 @@ internal sealed class LogoDrawing : IDisposable
         var lying = codec.EncodedOrigin >= SKEncodedOrigin.LeftTop;
         var (width, height) = lying ? (full.Height, full.Width) : (full.Width, full.Height);
         var scale = Math.Min(1f, (float)LargestSide / Math.Max(width, height));
-        using var surface = SKSurface.Create(new SKImageInfo(
-            Math.Max(1, (int)MathF.Round(width * scale)), Math.Max(1, (int)MathF.Round(height * scale)), SKColorType.Rgba8888, SKAlphaType.Premul, full.ColorSpace));
+        var (wide, high) = (Math.Max(1, (int)MathF.Round(width * scale)), Math.Max(1, (int)MathF.Round(height * scale)));
+        using var surface = SKSurface.Create(new SKImageInfo(wide, high, SKColorType.Rgba8888, SKAlphaType.Premul, full.ColorSpace));
         surface.Canvas.Clear(SKColors.Transparent);
-        surface.Canvas.Scale(scale);
+        surface.Canvas.Scale((float)wide / width, (float)high / height);
         surface.Canvas.Concat(Upright(codec.EncodedOrigin, full.Width, full.Height));
         using (var image = SKImage.FromBitmap(unpacked))
         {
