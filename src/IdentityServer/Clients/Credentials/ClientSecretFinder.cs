@@ -1,14 +1,12 @@
-using IdentityServer.Diagnostics;
 using IdentityServer.Domain.Clients;
 
 namespace IdentityServer.Clients.Credentials;
 
 /// <summary>
 /// Finds which of a client's secrets was presented. What fits none that this node knows is looked for once more in the database: a secret
-/// that another node made a moment ago is good at once, so that a change of secrets loses no request. A wrong secret costs one query. What
-/// fits is told to <see cref="ClientInsight"/>: it is the evidence by which old secrets are retired.
+/// that another node made a moment ago is good at once, so that a change of secrets loses no request. A wrong secret costs one query.
 /// </summary>
-internal sealed class ClientSecretFinder(ClientCache clients, ClientSecretVerifier verifier, ClientInsight insight, TimeProvider clock)
+internal sealed class ClientSecretFinder(ClientCache clients, ClientSecretVerifier verifier, TimeProvider clock)
 {
     /// <summary>Judges what somebody presented.</summary>
     /// <param name="client">Who they say they are.</param>
@@ -21,7 +19,7 @@ internal sealed class ClientSecretFinder(ClientCache clients, ClientSecretVerifi
         var verdict = await JudgeAsync(client.SecretsAt(now), presented, network, cancellationToken);
         if (verdict is not SecretVerdict.Wrong)
         {
-            return Told(client, verdict);
+            return verdict;
         }
 
         var fresh = (await clients.ReadSecretsAsync(client.Entity.Id!, cancellationToken)).Where(secret => secret.IsTaken(now)).Except(client.Secrets).ToList();
@@ -29,16 +27,6 @@ internal sealed class ClientSecretFinder(ClientCache clients, ClientSecretVerifi
         if (verdict is SecretVerdict.Passed)
         {
             clients.Forget(client.Entity); // whoever asks next in this request knows it as well
-        }
-
-        return Told(client, verdict);
-    }
-
-    private SecretVerdict Told(CachedClient client, SecretVerdict verdict)
-    {
-        if (verdict is SecretVerdict.Passed passed)
-        {
-            insight.SecretUsed(client.Entity.Id!, passed.SecretId);
         }
 
         return verdict;

@@ -1,7 +1,5 @@
-using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using IdentityServer.Diagnostics;
 using IdentityServer.Domain.Clients;
 using IdentityServer.Domain.Diagnosis;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -31,7 +29,7 @@ internal abstract record ClientJwtVerdict
 /// Checks the signature and the time of JWTs that clients sign (RFC 7523 §3, RFC 9101 §6.2), by the client's own keys and by asymmetric
 /// algorithms alone (RFC 8725 §3.1). Headers that bring or name a key (<c>jwk</c>, <c>jku</c>, <c>x5u</c>) are nothing to go by, and are not.
 /// </summary>
-internal sealed class ClientJwts(ClientKeys keys, ClientInsight insight, TimeProvider clock)
+internal sealed class ClientJwts(ClientKeys keys, TimeProvider clock)
 {
     /// <summary>The longest JWT that is looked at, in characters.</summary>
     public const int LongestToken = 16 * 1024;
@@ -93,13 +91,9 @@ internal sealed class ClientJwts(ClientKeys keys, ClientInsight insight, TimePro
         switch (await keys.FindAsync(client, kid, token.Alg, cancellationToken))
         {
             case ClientKeysAnswer.Found found:
-                if (await SignedWithAsync(token, found.Keys) is not { } key)
-                {
-                    return Refuse(ClientJwtFaultKind.Signature, "Its signature was not made with the client's key.", ("kid", Quotable.Word(kid ?? "-")));
-                }
-
-                insight.KeyUsed(client.Id, Base64Url.EncodeToString(key.ComputeJwkThumbprint()));
-                return new ClientJwtVerdict.Verified(token);
+                return await IsSignedAsync(token, found.Keys)
+                    ? new ClientJwtVerdict.Verified(token)
+                    : Refuse(ClientJwtFaultKind.Signature, "Its signature was not made with the client's key.", ("kid", Quotable.Word(kid ?? "-")));
             case ClientKeysAnswer.Missing missing:
                 return new ClientJwtVerdict.Refused(missing.Fault);
             case var other:
@@ -110,7 +104,7 @@ internal sealed class ClientJwts(ClientKeys keys, ClientInsight insight, TimePro
     private static ClientJwtVerdict.Refused Refuse(ClientJwtFaultKind kind, string reason, params IReadOnlyList<(string Name, string Value)> facts) =>
         new(new ClientJwtFault(kind, reason, facts));
 
-    private static async Task<SecurityKey?> SignedWithAsync(JsonWebToken token, IReadOnlyList<SecurityKey> keys)
+    private static async Task<bool> IsSignedAsync(JsonWebToken token, IReadOnlyList<SecurityKey> keys)
     {
         var result = await Handler.ValidateTokenAsync(token, new TokenValidationParameters
         {
@@ -124,7 +118,7 @@ internal sealed class ClientJwts(ClientKeys keys, ClientInsight insight, TimePro
             RequireExpirationTime = false,
             CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false },
         });
-        return result.IsValid ? result.SecurityToken.SigningKey : null;
+        return result.IsValid;
     }
 
     private ClientJwtFault? FaultInTime(JsonWebToken token)
