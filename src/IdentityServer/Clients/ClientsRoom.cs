@@ -2,7 +2,6 @@ using IdentityServer.Clients.Credentials;
 using IdentityServer.Clients.Diagnosis;
 using IdentityServer.Clients.Keys;
 using IdentityServer.Clients.Showing;
-using IdentityServer.Diagnostics;
 using IdentityServer.Settings;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
@@ -42,7 +41,6 @@ internal static class ClientsRoom
     public static IServiceCollection AddClients(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<ClientInsight>();
         services.AddSingleton<ClientCache>();
         services.AddSingleton<ClientCounter>();
         services.AddSingleton<RegisteredOrigins>();
