@@ -1,4 +1,6 @@
+using IdentityServer.Portal;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace IdentityServer.Hosting;
 
@@ -36,6 +38,12 @@ internal sealed class RefuseUnreadable(RequestDelegate next)
             || context.Features.Get<IExceptionHandlerFeature>() is not null)
         {
             return null;
+        }
+
+        // All others are small. This one is still little to keep while the rest of the pipeline judges whose it is.
+        if (PortalUrls.TakesFile(request.Path) && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = PortalUrls.LargestUpload;
         }
 
         try

@@ -1,3 +1,5 @@
+using IdentityServer.Clients.Showing;
+
 namespace IdentityServer.Portal;
 
 /// <summary>The addresses of the portal's pages.</summary>
@@ -11,6 +13,13 @@ internal static class PortalUrls
 
     /// <summary>Where administrators find the clients that wait for them.</summary>
     public const string Approvals = "/portal/approvals";
+
+    /// <summary>The most bytes of a form with a file in it. A file somewhat too large is told so by its page; what is larger, the server cuts off.</summary>
+    public const int LargestUpload = 2 * LogoDrawing.LargestFile;
+
+    /// <summary>Whether an address takes a form with a file in it: the one of a client's logo.</summary>
+    public static bool TakesFile(PathString path) =>
+        path.StartsWithSegments(Home + "/clients", StringComparison.Ordinal, out var rest) && rest.Value!.Split('/') is ["", _, "logo"];
 
     /// <summary>A page of a client.</summary>
     /// <param name="clientId">The client.</param>

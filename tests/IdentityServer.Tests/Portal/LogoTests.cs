@@ -163,7 +163,9 @@ public sealed class LogoTests
             refused.Alert!.ShouldContain(word);
         }
 
-        ((int)(await UploadAsync(browser, page, new byte[3 * LogoDrawing.LargestFile])).Status).ShouldBeInRange(400, 413);
+        (await UploadAsync(browser, page, new byte[3 * LogoDrawing.LargestFile])).Status.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
+        var elsewhere = await browser.PostFormAsync(client.PageOf("settings"), new MultipartFormDataContent { { new ByteArrayContent(new byte[100_000]), "client_name", "file" } });
+        elsewhere.Status.ShouldBe(HttpStatusCode.RequestEntityTooLarge, "no other page takes a file");
         (await browser.GetAsync(client.PageOf("logo/picture"))).Status.ShouldBe(HttpStatusCode.NotFound);
     }
 

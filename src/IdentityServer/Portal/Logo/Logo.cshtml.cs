@@ -8,13 +8,8 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace IdentityServer.Portal.Logo;
 
 /// <summary>Uploads and removes the logo of a client.</summary>
-[RequestSizeLimit(LargestRequest)]
-[RequestFormLimits(MultipartBodyLengthLimit = LargestRequest)]
 internal sealed class LogoModel(LogoDrawing drawing, ClientLogos logos) : ClientPageModel
 {
-    // A file somewhat too large is told so; what is far larger is cut off by the server.
-    private const int LargestRequest = 2 * LogoDrawing.LargestFile;
-
     [BindProperty]
     public IFormFile? Upload { get; set; }
 
