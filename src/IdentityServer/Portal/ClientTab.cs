@@ -18,7 +18,7 @@ internal sealed record ClientTab(string Page, string Title)
         new("secrets", "portal.secrets") { Has = client => client.HasSecret },
         new("keys", "portal.keys") { Has = client => client.HasKeys || client.TokenEndpointAuthMethod == ClientAuthenticationMethods.PrivateKeyJwt },
         new("owners", "portal.owners"),
-        new("approval", "portal.approval"),
+        new("approval", "portal.approval") { Has = client => client.RedirectUris.Count > 0 },
     ];
 
     /// <summary>Which clients the page is shown for; the others reach it by its address alone.</summary>

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using IdentityServer.Ownership;
 using IdentityServer.Tests.Ownership;
 using IdentityServer.Tests.Support;
+using IdentityServer.Tests.TestUsers;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
@@ -36,18 +37,20 @@ internal static partial class PortalRoutes
             await db.SaveChangesAsync(Cancel);
             return await db.ClientSecrets.Where(row => row.ClientRowId == client.RowId).Select(row => row.Id).FirstAsync(Cancel);
         });
+        var testUser = await world.AddTestUserAsync(client.Settings);
         await world.WithAsync<Approvals, bool>(approvals => approvals.AskAsync(client, "", Cancel));
         var routes = world.Server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.Metadata.GetMetadata<PageActionDescriptor>()?.RelativePath.StartsWith("/Portal/", StringComparison.Ordinal) == true)
             .Select(endpoint => endpoint.RoutePattern.RawText!.Trim('/')).Distinct();
-        return [.. routes.Select(route => (route, "/" + Fill(route, client.ClientId, secret), WhoseIs(route)))];
+        return [.. routes.Select(route => (route, "/" + Fill(route, client.ClientId, secret, testUser.Id), WhoseIs(route)))];
     }
 
-    private static string Fill(string route, string clientId, Guid secret) => Parameter().Replace(route, parameter => parameter.Value switch
+    private static string Fill(string route, string clientId, Guid secret, Guid testUser) => Parameter().Replace(route, parameter => parameter.Value switch
     {
         "{clientId}" or "{client}" => clientId,
         "{secret:guid}" => secret.ToString(),
-        _ => Guid.NewGuid().ToString("N"),
+        "{userId:guid}" => testUser.ToString(),
+        var other => throw new InvalidOperationException($"Say here what stands for {other} in {route}."),
     });
 
     private static PageOf WhoseIs(string route) => route.Contains("{clientId}", StringComparison.Ordinal) ? PageOf.Owners
