@@ -83,7 +83,7 @@ internal sealed class SecretsModel(ClientSecretDesk desk, InsightWriter insight,
         switch (await desk.MakeAsync(Client.Settings, Label ?? "", expires, cancellationToken))
         {
             case SecretMade.Done done:
-                Made = done;
+                (Made, Label, Expiry, Day) = (done, null, null, null);
                 await LoadAsync(cancellationToken);
                 return Page();
             case SecretMade.Refused refused:
