@@ -35,7 +35,7 @@ internal sealed class TokenWalk(ToolContext context, ManagementApi api, Report r
             return;
         }
 
-        await report.AddAsync(Finding.Fine("sign-in: tokens", $"The code is traded for tokens, good for {(int)issued.Lifetime.TotalMinutes} minutes."));
+        await report.AddAsync(Finding.Fine("sign-in: tokens", $"The code is traded for tokens, good for {Math.Round(issued.Lifetime.TotalMinutes)} minutes."));
         if (!request.Scopes.Contains("openid"))
         {
             await report.AddAsync(Finding.Skipped("sign-in: id_token", "The client has not registered the scope openid."));
@@ -63,7 +63,7 @@ internal sealed class TokenWalk(ToolContext context, ManagementApi api, Report r
             server.Token, new() { ["grant_type"] = "client_credentials" }, new(client.ClientId, secret, client.Method), cancellationToken);
         if (answer is TokenAnswer.Issued issued)
         {
-            await report.AddAsync(Finding.Fine(Check, $"The client gets a token, good for {(int)issued.Lifetime.TotalMinutes} minutes."));
+            await report.AddAsync(Finding.Fine(Check, $"The client gets a token, good for {Math.Round(issued.Lifetime.TotalMinutes)} minutes."));
         }
         else
         {

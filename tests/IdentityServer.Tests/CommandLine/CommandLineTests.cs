@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using IdentityServer.Cli.Server;
 using IdentityServer.Cli.Shell;
 using IdentityServer.Tests.Support;
 
@@ -197,6 +198,34 @@ public sealed class CommandLineTests
         (await TableAsync(terminal: true, ("TERM", "dumb"))).ShouldBe("id\na\n-\n");
     }
 
+    // A secret and a code are worth as much as the address that they are sent to.
+    [Theory]
+    [InlineData("https://evil.example/connect/token")]
+    [InlineData("http://id.example.com/connect/token")]
+    [InlineData("https://id.example.com:8443/connect/token")]
+    [InlineData("/connect/token")]
+    public async Task Endpoints_of_another_host_are_not_followed(string token)
+    {
+        using var http = new HttpClient(new Answering(
+            $$"""{"issuer":"https://id.example.com/","authorization_endpoint":"https://id.example.com/connect/authorize","token_endpoint":"{{token}}"}"""));
+
+        (await ServerDocument.ReadAsync(http, new("https://id.example.com/"), Cancel)).ShouldBeOfType<ServerAnswer.Unknown>()
+            .Problem.ShouldBe("The discovery document of https://id.example.com/ names no endpoints of its own.");
+    }
+
+    [Theory]
+    [InlineData("https://id.example.com", "https://id.example.com/")]
+    [InlineData("https://id.example.com/tenant/", "https://id.example.com/tenant/")]
+    [InlineData("http://localhost:5080", "http://localhost:5080/")]
+    [InlineData("http://[::1]:5080/", "http://[::1]:5080/")]
+    [InlineData("http://id.example.com", null)]
+    [InlineData("https://user@id.example.com", null)]
+    [InlineData("https://id.example.com/?a=b", null)]
+    [InlineData("ftp://id.example.com", null)]
+    [InlineData("", null)]
+    public void A_server_is_named_by_an_address_that_keeps_secrets(string text, string? address) =>
+        (ServerAddress.TryParse(text, out var parsed) ? parsed.AbsoluteUri : null).ShouldBe(address);
+
     [Theory]
     [InlineData("/home/ada/.conf", "/home/ada/.conf/idsrv")]
     [InlineData("relative", null)]
@@ -206,5 +235,12 @@ public sealed class CommandLineTests
         var context = new ToolContext(new(TextReader.Null, TextWriter.Null, TextWriter.Null, false, false), name => name == "XDG_CONFIG_HOME" ? chosen : null, TimeProvider.System, () => new());
 
         context.ConfigurationFolder.ShouldBe(folder ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData), "idsrv"));
+    }
+
+    /// <summary>A server that says one thing.</summary>
+    private sealed class Answering(string json) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage { Content = new StringContent(json) });
     }
 }

@@ -18,6 +18,16 @@ public sealed class ToolStage : IAsyncLifetime
         (await Login.RunAsync(Tool, World, Email)).ExitCode.ShouldBe(0);
     }
 
+    /// <summary>Registers a client at the tool.</summary>
+    /// <returns>Its identifier, and its secret if it has one.</returns>
+    internal async Task<(string ClientId, string? Secret)> RegisterAsync(string kind, params string[] more)
+    {
+        string[] redirect = more.Contains("--redirect-uri") || kind == "machine" ? [] : ["--redirect-uri", "https://shop.example.com/cb"];
+        var made = await Tool.RunAsync(["clients", "create", "--name", "Shop", "--kind", kind, "--json", .. redirect, .. more]);
+        made.ExitCode.ShouldBe(0, made.Error);
+        return (made.Json.GetProperty("client_id").GetString()!, made.Json.TryGetProperty("client_secret", out var secret) ? secret.GetString() : null);
+    }
+
     public async ValueTask DisposeAsync()
     {
         Tool.Dispose();
