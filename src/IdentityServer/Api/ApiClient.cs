@@ -50,13 +50,22 @@ internal static class ApiClient
         return members;
     }
 
-    /// <summary>What of a wish means nothing: registration ignores it (RFC 7591 §2), and whoever mistyped a name looks for the cause for hours.</summary>
+    /// <summary>
+    /// What of a wish means nothing, or two things: registration ignores unknown members (RFC 7591 §2), and whoever mistyped a name looks for
+    /// the cause for hours.
+    /// </summary>
+    /// <param name="wish">A JSON object.</param>
+    /// <param name="besides">Members that mean something beside the metadata.</param>
     public static IReadOnlyList<MetadataProblem> Unknown(JsonElement wish, IReadOnlyCollection<string> besides) =>
-        [.. wish.EnumerateObject().Select(member => member.Name).Distinct(StringComparer.Ordinal)
-            .Where(name => !ClientMetadata.Members.ContainsKey(name) && !besides.Contains(name, StringComparer.Ordinal))
-            .Select(name => Told.Contains(name, StringComparer.Ordinal)
-                ? new MetadataProblem(name, "is told and cannot be set", "Leave it out.")
-                : new MetadataProblem(Shown(name), "is no member of a client's metadata", "Look for a typing mistake, or leave it out."))];
+        [.. wish.EnumerateObject().GroupBy(member => member.Name, StringComparer.Ordinal)
+            .Select(member => ProblemOf(member.Key, member.Count() > 1, ClientMetadata.Members.ContainsKey(member.Key) || besides.Contains(member.Key, StringComparer.Ordinal)))
+            .OfType<MetadataProblem>()];
+
+    private static MetadataProblem? ProblemOf(string name, bool twice, bool known) =>
+        !known && Told.Contains(name, StringComparer.Ordinal) ? new(name, "is told and cannot be set", "Leave it out.")
+        : !known ? new(Shown(name), "is no member of a client's metadata", "Look for a typing mistake, or leave it out.")
+        : twice ? new(name, "is there twice", "Keep one of them.")
+        : null;
 
     /// <summary>A name that somebody sent, to be shown: whoever sent it chose these characters.</summary>
     public static string Shown(string name) => string.Concat(name.Take(64).Select(c => c is >= ' ' and <= '~' ? c : '?'));

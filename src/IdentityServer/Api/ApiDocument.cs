@@ -25,6 +25,9 @@ internal sealed record ApiClientSchema;
 /// <summary>Describes the API in OpenAPI, from what each operation says of itself. Parameters and bodies are read by hand, so they are told by hand.</summary>
 internal static class ApiDocument
 {
+    /// <summary>What every operation is filed under.</summary>
+    public const string Tag = "clients";
+
     private const string Bearer = "bearer";
 
     public static void AddTo(IServiceCollection services)
@@ -42,6 +45,8 @@ internal static class ApiDocument
         services.AddOpenApi("v1", options =>
         {
             options.ShouldInclude = operation => operation.ActionDescriptor.EndpointMetadata.OfType<ApiOperation>().Any();
+            options.CreateSchemaReferenceId = type => OpenApiOptions.CreateDefaultSchemaReferenceId(type)?.Replace("Api", "", StringComparison.Ordinal)
+                .Replace("ClientSchema", "Client", StringComparison.Ordinal);
             options.AddSchemaTransformer(DescribeClientAsync);
             options.AddOperationTransformer(DescribeAsync);
             options.AddDocumentTransformer(DescribeAsync);
@@ -52,7 +57,7 @@ internal static class ApiDocument
     {
         document.Info = new() { Title = "Client management", Version = "1", Description = "Registers and looks after the clients that are yours. Errors are described in docs/api.md." };
         document.Servers = [];
-        document.Tags = null;
+        document.Tags = new HashSet<OpenApiTag> { new() { Name = Tag } };
         document.AddComponent(Bearer, new OpenApiSecurityScheme
         {
             Type = SecuritySchemeType.Http,
@@ -66,7 +71,6 @@ internal static class ApiDocument
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         var asked = metadata.OfType<ApiOperation>().Single();
-        operation.Tags = null;
         operation.Description = (asked.Scope is { } scope ? $"Needs the scope {scope}." : "Needs any scope of the management API.")
             + (asked.PeopleOnly is null ? "" : " Of a person; a client that acts for itself is refused.");
         operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = asked.Scope is null ? [] : [asked.Scope] }];
@@ -108,8 +112,17 @@ internal static class ApiDocument
         };
     }
 
-    private static Task<OpenApiSchema> SchemaAsync(OpenApiOperationTransformerContext context, Type type, CancellationToken cancellationToken) =>
-        context.GetOrCreateSchemaAsync(type, null, cancellationToken);
+    // Told once, and referred to from wherever it is sent.
+    private static async Task<IOpenApiSchema> SchemaAsync(OpenApiOperationTransformerContext context, Type type, CancellationToken cancellationToken)
+    {
+        var name = type.Name.Replace("Api", "", StringComparison.Ordinal).Replace("ClientSchema", "Client", StringComparison.Ordinal);
+        if (context.Document!.Components?.Schemas?.ContainsKey(name) != true)
+        {
+            context.Document.AddComponent<IOpenApiSchema>(name, await context.GetOrCreateSchemaAsync(type, null, cancellationToken));
+        }
+
+        return new OpenApiSchemaReference(name, context.Document);
+    }
 
     private static Task DescribeClientAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {

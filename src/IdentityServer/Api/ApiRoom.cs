@@ -22,7 +22,7 @@ internal static class ApiRoom
 
     public static WebApplication MapApi(this WebApplication app)
     {
-        var api = app.MapGroup(BuiltIns.ApiPath).AddEndpointFilter<RouteGroupBuilder, ApiDoor>();
+        var api = app.MapGroup(BuiltIns.ApiPath).WithTags(ApiDocument.Tag).AddEndpointFilter<RouteGroupBuilder, ApiDoor>();
         MeEndpoint.Map(api);
         ClientEndpoints.Map(api);
         SecretEndpoints.Map(api);

@@ -1,0 +1,208 @@
+using System.Net;
+using IdentityServer.Api;
+using IdentityServer.Clients;
+using IdentityServer.Tests.Support;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace IdentityServer.Tests.Api;
+
+/// <summary>
+/// Everybody against everything: each operation of the API and each page of the portal has a row here that says whose it is, and one that
+/// has none fails the test by its name.
+/// </summary>
+public sealed class AuthorizationMatrixTests
+{
+    /// <summary>Whose an operation is.</summary>
+    private enum Whose
+    {
+        /// <summary>Everybody's who has a token.</summary>
+        Everybody,
+
+        /// <summary>Every person's.</summary>
+        People,
+
+        /// <summary>Of those who may manage the client.</summary>
+        Managers,
+
+        /// <summary>Of the people among them.</summary>
+        Owners,
+
+        /// <summary>Administrators'.</summary>
+        Administrators,
+    }
+
+    // What is sent changes nothing where it is let in: it is refused for another reason, which only those are told who are let in.
+    private static readonly Dictionary<string, (Whose Whose, object? Body, string? Header, string LetIn)> _operations = new()
+    {
+        ["getMe"] = (Whose.Everybody, null, null, "OK"),
+        ["listClients"] = (Whose.Everybody, null, null, "OK"),
+        ["createClient"] = (Whose.People, "[]", null, "invalid-request"),
+        ["getClient"] = (Whose.Managers, null, null, "OK"),
+        ["replaceClient"] = (Whose.Managers, "{}", null, "precondition-required"),
+        ["updateClient"] = (Whose.Managers, "[]", null, "invalid-request"),
+        ["deleteClient"] = (Whose.Owners, null, "\"stale\"", "stale"),
+        ["listSecrets"] = (Whose.Managers, null, null, "OK"),
+        ["createSecret"] = (Whose.Managers, "[]", null, "invalid-request"),
+        ["updateSecret"] = (Whose.Managers, "[]", null, "invalid-request"),
+        ["retireSecret"] = (Whose.Managers, null, null, "not-safe-to-retire"),
+        ["listKeys"] = (Whose.Managers, null, null, "OK"),
+        ["listFailures"] = (Whose.Managers, null, null, "OK"),
+        ["getFailure"] = (Whose.Managers, null, null, "OK"),
+        ["getActivity"] = (Whose.Managers, null, null, "OK"),
+        ["getCheckup"] = (Whose.Managers, null, null, "OK"),
+        ["listTestUsers"] = (Whose.Managers, null, null, "OK"),
+        ["createTestUser"] = (Whose.Managers, "[]", null, "invalid-request"),
+        ["deleteTestUser"] = (Whose.Managers, null, null, "NoContent"),
+        ["listTestMails"] = (Whose.Managers, null, null, "OK"),
+    };
+
+    // A page that needs more than the stage has is not found by its owners either: then it is held to whom it is closed only.
+    private static readonly Dictionary<string, (Whose Whose, bool MayBeAbsent)> _pages = new()
+    {
+        ["portal"] = (Whose.People, false),
+        ["portal/new"] = (Whose.People, false),
+        ["portal/errors"] = (Whose.People, false),
+        ["portal/trial/callback"] = (Whose.People, true),
+        ["portal/approvals"] = (Whose.Administrators, false),
+        ["portal/approvals/logo/{client}"] = (Whose.Administrators, true),
+        ["portal/clients/{clientId}"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/activity"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/approval"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/code"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/delete"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/failure"] = (Whose.Owners, true),
+        ["portal/clients/{clientId}/failures"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/keys"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/logo"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/logo/picture"] = (Whose.Owners, true),
+        ["portal/clients/{clientId}/owners"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/secrets"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/secrets/{secret:guid}/retire"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/settings"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/test-users"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/test-users/{userId:guid}"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/try"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/try/{run:guid}"] = (Whose.Owners, true),
+    };
+
+    [Fact]
+    public async Task Everybody_is_told_of_each_operation_what_is_theirs_to_know()
+    {
+        await using var matrix = await MatrixStage.StartAsync();
+        var endpoints = Endpoints(matrix).Where(endpoint => endpoint.Metadata.GetMetadata<ApiOperation>() is not null).ToList();
+        endpoints.Select(endpoint => endpoint.Metadata.GetMetadata<ApiOperation>()!.Name).ShouldBe(_operations.Keys, ignoreOrder: true);
+        var wrong = new List<string>();
+        foreach (var endpoint in endpoints)
+        {
+            var operation = endpoint.Metadata.GetMetadata<ApiOperation>()!;
+            var method = new HttpMethod(endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Single());
+            var (whose, body, header, letIn) = _operations[operation.Name];
+            foreach (var caller in Enum.GetValues<Caller>())
+            {
+                if (operation.Name == "deleteTestUser" && Admitted(whose, caller, operation.Scope))
+                {
+                    continue; // whoever is let in takes it away: the last test of this class
+                }
+
+                var path = matrix.TargetOf(caller).Fill("/" + endpoint.RoutePattern.RawText!.TrimStart('/')["api/v1".Length..].TrimStart('/'));
+                var reply = await matrix.User(caller, operation.Scope).SendAsync(method, path, body, header is null ? [] : [("If-Match", header)]);
+                var (told, expected) = (reply.Problem ?? reply.Status.ToString(), Expected(whose, caller, operation.Scope, letIn));
+                if (told != expected)
+                {
+                    wrong.Add($"{operation.Name} for {caller}: {told} instead of {expected}");
+                }
+            }
+        }
+
+        wrong.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Whoever_may_delete_a_test_user_does()
+    {
+        await using var matrix = await MatrixStage.StartAsync();
+        foreach (var caller in (Caller[])[Caller.Owner, Caller.CoOwner, Caller.MachineAgent, Caller.MachineItself])
+        {
+            var (user, path) = (matrix.User(caller, "clients.test-users"), $"/clients/{matrix.TargetOf(caller).ClientId}/test-users");
+            var made = await user.PostAsync(path, new { });
+            (await user.DeleteAsync($"{path}/{made.Text("user_id")}")).Status.ShouldBe(HttpStatusCode.NoContent, caller.ToString());
+        }
+    }
+
+    [Fact]
+    public async Task Nothing_of_the_api_is_reached_past_its_door()
+    {
+        await using var stage = await ApiStage.StartAsync();
+        stage.World.Server.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.RoutePattern.RawText!.TrimStart('/').StartsWith(BuiltIns.ApiPath.TrimStart('/'), StringComparison.OrdinalIgnoreCase)
+                && endpoint.Metadata.GetMetadata<ApiOperation>() is null)
+            .Select(endpoint => endpoint.RoutePattern.RawText).ShouldBe(["/api/v1/openapi.json"]);
+    }
+
+    [Fact]
+    public async Task Everybody_sees_the_pages_that_are_theirs()
+    {
+        await using var matrix = await MatrixStage.StartAsync();
+        var pages = Endpoints(matrix).Select(endpoint => (endpoint.RoutePattern.RawText, Page: endpoint.Metadata.GetMetadata<PageActionDescriptor>()))
+            .Where(page => page.Page?.ViewEnginePath.StartsWith("/Portal/", StringComparison.Ordinal) == true).Select(page => page.RawText!).Distinct().ToList();
+        pages.Except(_pages.Keys).ShouldBeEmpty("each page needs a row that says whose it is");
+        var wrong = new List<string>();
+        foreach (var page in pages)
+        {
+            foreach (var caller in Enum.GetValues<Caller>().Where(caller => caller is not (Caller.OwnerWithoutScope or Caller.MachineItself)))
+            {
+                var path = "/" + matrix.Shop.Fill(page).Replace("{client}", matrix.Shop.ClientId, StringComparison.Ordinal).Replace("{run:guid}", Guid.Empty.ToString(), StringComparison.Ordinal);
+                var browser = matrix.Browser(caller);
+                if (caller is Caller.MachineAgent or Caller.MachineOfStranger)
+                {
+                    browser.Headers["Authorization"] = $"Bearer {matrix.User(caller, null).Token}"; // which no page heeds
+                }
+
+                var answer = await browser.GetAsync(path);
+                if (!IsRight(_pages[page], caller, answer))
+                {
+                    wrong.Add($"{page} for {caller}: {answer.Status} {answer.Location}");
+                }
+            }
+        }
+
+        wrong.ShouldBeEmpty();
+    }
+
+    private static IEnumerable<RouteEndpoint> Endpoints(MatrixStage matrix) =>
+        matrix.Api.World.Server.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>();
+
+    private static bool Admitted(Whose whose, Caller caller, string? scope) => caller switch
+    {
+        Caller.Anonymous or Caller.TestUser => false,
+        Caller.Owner => whose != Whose.Administrators,
+        Caller.OwnerWithoutScope => scope is null,
+        Caller.CoOwner => whose != Whose.Administrators,
+        Caller.Stranger => whose is Whose.Everybody or Whose.People,
+        Caller.Administrator => whose is Whose.Everybody or Whose.People or Whose.Administrators,
+        Caller.MachineItself or Caller.MachineAgent => whose is Whose.Everybody or Whose.Managers,
+        Caller.MachineOfStranger => whose == Whose.Everybody,
+        _ => throw new ArgumentOutOfRangeException(nameof(caller), caller, "Nobody."),
+    };
+
+    private static string Expected(Whose whose, Caller caller, string? scope, string letIn) => caller switch
+    {
+        _ when Admitted(whose, caller, scope) => letIn,
+        Caller.Anonymous => "unauthenticated",
+        Caller.TestUser => "not-for-test-users",
+        Caller.OwnerWithoutScope => "insufficient-scope",
+        Caller.MachineItself or Caller.MachineAgent or Caller.MachineOfStranger when whose is Whose.People or Whose.Owners => "people-only",
+        _ => "not-found",
+    };
+
+    private static bool IsRight((Whose Whose, bool MayBeAbsent) page, Caller caller, Answer answer) => caller switch
+    {
+        Caller.Anonymous or Caller.MachineAgent or Caller.MachineOfStranger =>
+            answer.Status is HttpStatusCode.SeeOther or HttpStatusCode.Found && answer.Location!.ToString().Contains("sign-in", StringComparison.Ordinal),
+        Caller.TestUser => answer.Status == HttpStatusCode.Forbidden,
+        _ when !Admitted(page.Whose, caller, null) => answer.Status == HttpStatusCode.NotFound,
+        _ => answer.Status is HttpStatusCode.OK || (page.MayBeAbsent && answer.Status is HttpStatusCode.NotFound or HttpStatusCode.SeeOther),
+    };
+}
