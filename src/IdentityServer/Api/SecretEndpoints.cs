@@ -37,11 +37,11 @@ internal sealed record ApiNewSecret(string ClientSecret, ApiSecret Secret)
 /// <summary>A wish for a secret.</summary>
 /// <param name="Label">What it is for; may be left out.</param>
 /// <param name="ExpiresAt">When it ends, at most three years ahead; never, when left out.</param>
-internal sealed record ApiSecretWish(string? Label, DateTimeOffset? ExpiresAt);
+internal sealed record ApiSecretWish(string? Label = null, DateTimeOffset? ExpiresAt = null);
 
 /// <summary>A change of a secret.</summary>
 /// <param name="RetiresItself">It is to retire by itself once that is safe.</param>
-internal sealed record ApiSecretChange(bool? RetiresItself);
+internal sealed record ApiSecretChange(bool? RetiresItself = null);
 
 /// <summary>Everything of one kind, where there is never more than a page of it.</summary>
 internal sealed record ApiList<T>(IReadOnlyList<T> Items);

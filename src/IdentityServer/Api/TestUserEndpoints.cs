@@ -28,7 +28,7 @@ internal sealed record ApiNewTestUser(Guid UserId, string Email, DateTimeOffset 
 /// <param name="Name">The first part of its address: up to 40 ASCII letters, digits and dashes.</param>
 /// <param name="Password">The password that it is to have, by the same rules as anybody's.</param>
 /// <param name="Claims">Standard claims of OpenID Connect Core §5.1 by their names.</param>
-internal sealed record ApiTestUserWish(string? Name, string? Password, IReadOnlyDictionary<string, JsonElement>? Claims);
+internal sealed record ApiTestUserWish(string? Name = null, string? Password = null, IReadOnlyDictionary<string, JsonElement>? Claims = null);
 
 /// <summary>A mail to a test user.</summary>
 /// <param name="MailId">The same whenever it is read.</param>
