@@ -75,7 +75,7 @@ internal static class LoginCommand
         var (pkce, state) = (new Pkce(), Pkce.RandomText());
         var request = Address(server, listener.Address, pkce, state);
         var opened = SystemBrowser.TryOpen(run.Context, request);
-        await run.Output.SayAsync($"{(opened ? "Your browser opens. If it does not, open this" : "No browser could be opened. Open this")} address on this machine:\n{request}");
+        await run.Output.SayAsync($"{(opened ? "Your browser opens. If it does not, open this" : "No browser could be opened. Open this")} address on this machine:\n{request.AbsoluteUri}");
 
         var answer = await listener.WaitAsync(state, parameters => Told(server, parameters), cancellationToken);
         if (answer["iss"] != server.Issuer.AbsoluteUri)

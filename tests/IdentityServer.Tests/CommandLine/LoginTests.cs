@@ -25,7 +25,7 @@ public sealed class LoginTests(ToolStage stage) : IClassFixture<ToolStage>
 
         answer.ExitCode.ShouldBe(0, answer.Error);
         answer.Out.ShouldBe($"You are signed in to {Server}. idsrv whoami says as whom.\n");
-        answer.Error.ShouldStartWith($"Your browser opens. If it does not, open this address on this machine:\n{Server}connect/authorize?");
+        answer.Error.ShouldMatch($@"\AYour browser opens\. If it does not, open this address on this machine:\n{Server}connect/authorize\?\S+\n\z"); // to be copied whole
         ToolRun.ModeOf(tool.SessionFile).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         ToolRun.ModeOf(Path.GetDirectoryName(tool.SessionFile)!).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var (access, refresh) = Kept(tool);
