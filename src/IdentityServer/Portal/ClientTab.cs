@@ -13,6 +13,7 @@ internal sealed record ClientTab(string Page, string Title)
         new("", "portal.overview"),
         new("code", "portal.code"),
         new("activity", "client-activity.title"),
+        new(FailureLinks.List, "client-failures.title"),
         new(TestUsersModel.PageName, "test-users.title"),
         new("settings", "portal.settings"),
         new("secrets", "portal.secrets") { Has = client => client.HasSecret },
