@@ -18,6 +18,7 @@ using IdentityServer.Sessions;
 using IdentityServer.Settings;
 using IdentityServer.SignIn;
 using IdentityServer.TestUsers;
+using IdentityServer.Trials;
 using IdentityServer.Users;
 using Microsoft.AspNetCore.Connections;
 
@@ -43,6 +44,7 @@ internal static class IdentityServerHost
         builder.AddMail();
         builder.AddUsers().AddSessions().AddClients().AddGrants();
         builder.AddAlerts().AddTestUsers().AddOwnership();
+        builder.AddAlerts().AddOwnership().AddTrials();
         builder.AddSignIn().AddProtocol();
         builder.AddHome().AddAccount().AddPortal().AddApi();
         builder.SettingsReport().ThrowIfAny();

@@ -15,7 +15,7 @@ internal static class FloorPlan
         ["Outbox", "Audit", "Secrets", "Egress", "Diagnostics"],
         ["Mail"],
         ["Users", "Sessions", "Clients"],
-        ["Grants", "Alerts", "Ownership", "TestUsers"],
+        ["Grants", "Alerts", "Ownership", "TestUsers", "Trials"],
         ["SignIn", "Protocol"],
         ["Home", "Account", "Portal", "Api", "Admin"],
         ["Hosting"],

@@ -10,21 +10,21 @@ public sealed class OneDoorOutTests
         ["HttpClient", "HttpMessageInvoker", "HttpClientHandler", "SocketsHttpHandler", "WinHttpHandler", "WebClient", "HttpWebRequest", "WebRequest", "ClientWebSocket"];
 
     [Fact]
-    public void Only_Egress_makes_what_speaks_http_and_the_try_out_that_talks_to_this_very_server() =>
+    public void Only_Egress_makes_what_speaks_http_and_the_two_try_outs_that_talk_to_this_very_server() =>
         Instructions.All.Where(step => step.Called is { } called && HttpClients.Contains(Instructions.NameOf(called.DeclaringType), StringComparer.Ordinal)
                 && called.Name is ".ctor" or "Create" or "CreateHttp")
             .Select(step => step.Method).Distinct()
-            .ShouldBe(["EgressExchange.Handler", "EgressExchange.RunAsync", "HomeRoom.AddHome"], ignoreOrder: true);
+            .ShouldBe(["EgressExchange.Handler", "EgressExchange.RunAsync", "HomeRoom.AddHome", "TrialsRoom.AddTrials"], ignoreOrder: true);
 
     [Fact]
-    public void A_factory_of_http_clients_serves_the_try_out_alone()
+    public void A_factory_of_http_clients_serves_the_two_try_outs_alone()
     {
         Instructions.All.Where(step => step.Called is { Name: "AddHttpClient" or "AddHttpClientDefaults" or "ConfigureHttpClientDefaults" })
-            .Select(step => step.Method).Distinct().ShouldBe(["HomeRoom.AddHome"]);
+            .Select(step => step.Method).Distinct().ShouldBe(["HomeRoom.AddHome", "TrialsRoom.AddTrials"], ignoreOrder: true);
         Instructions.All.Where(step => step.Called is { } called && Instructions.NameOf(called.DeclaringType) is "IHttpClientFactory" or "IHttpMessageHandlerFactory")
             .Select(step => step.Method).Distinct().ShouldBeEmpty();
         House.HostTypes.Where(type => type.Dependencies.Any(dependency => dependency.Target.FullName == "System.Net.Http.HttpClient"))
-            .Select(type => type.Name.Split('<', '/')[0]).Distinct().ShouldBe(["HomeRoom", "TryItClient"], ignoreOrder: true);
+            .Select(type => type.Name.Split('<', '/')[0]).Distinct().ShouldBe(["HomeRoom", "TryItClient", "TrialHttp", "TrialsRoom"], ignoreOrder: true);
     }
 
     [Fact]

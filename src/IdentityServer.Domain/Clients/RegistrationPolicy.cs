@@ -16,4 +16,11 @@ public enum PkcePolicy
 /// <summary>What the holder of an initial access token may register.</summary>
 /// <param name="Scopes">The scopes that its clients may ask for.</param>
 /// <param name="Pkce">What holds for PKCE.</param>
-public sealed record RegistrationPolicy(IReadOnlyList<string> Scopes, PkcePolicy Pkce);
+public sealed record RegistrationPolicy(IReadOnlyList<string> Scopes, PkcePolicy Pkce)
+{
+    /// <summary>
+    /// This server's own redirect URI, where sign-ins come back that owners try with their client; null where there is none. It may come and
+    /// go without the operator's word for the client.
+    /// </summary>
+    public string? TrialCallback { get; init; }
+}

@@ -72,7 +72,7 @@ public static class RegistrationRequest
         metadata = metadata with { Introspects = registered.Introspects };
         var complete = ApplyScopes(metadata, policy, problems);
         complete = ApplyPkce(complete, IsSaid(json, "require_pkce"), policy.Pkce, problems);
-        var vouched = SameToPeople(complete, registered);
+        var vouched = SameToPeople(complete, registered, policy.TrialCallback);
         complete = complete with
         {
             ClientId = registered.ClientId,
@@ -94,7 +94,9 @@ public static class RegistrationRequest
     }
 
     // The operator vouched for a name and for where it leads. Under another name or towards another place it would vouch for a stranger.
-    private static bool SameToPeople(ClientMetadata wanted, ClientMetadata registered) =>
+    // Our own trial callback is no such place: it takes only what a run brings back that an owner began in the same browser, shows it to that
+    // owner, and sends nobody on. With it or without it people end up where they did before.
+    private static bool SameToPeople(ClientMetadata wanted, ClientMetadata registered, string? trialCallback) =>
         string.Equals(wanted.ClientName, registered.ClientName, StringComparison.Ordinal)
         && string.Equals(wanted.ClientUri, registered.ClientUri, StringComparison.Ordinal)
         && string.Equals(wanted.LogoUri, registered.LogoUri, StringComparison.Ordinal)
@@ -102,7 +104,10 @@ public static class RegistrationRequest
         && string.Equals(wanted.TosUri, registered.TosUri, StringComparison.Ordinal)
         && string.Equals(wanted.InitiateLoginUri, registered.InitiateLoginUri, StringComparison.Ordinal)
         && string.Equals(wanted.FrontchannelLogoutUri, registered.FrontchannelLogoutUri, StringComparison.Ordinal)
-        && wanted.RedirectUris.ToHashSet(StringComparer.Ordinal).SetEquals(registered.RedirectUris);
+        && PlacesOf(wanted, trialCallback).SetEquals(PlacesOf(registered, trialCallback));
+
+    private static HashSet<string> PlacesOf(ClientMetadata metadata, string? trialCallback) =>
+        metadata.RedirectUris.Where(uri => !string.Equals(uri, trialCallback, StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal);
 
     private static ClientMetadata ApplyScopes(ClientMetadata metadata, RegistrationPolicy policy, List<MetadataProblem> problems)
     {

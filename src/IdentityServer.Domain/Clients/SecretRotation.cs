@@ -7,6 +7,9 @@ namespace IdentityServer.Domain.Clients;
 /// <param name="RetiredAt">When it was retired; null while it is taken.</param>
 public sealed record SecretHistory(DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RetiredAt)
 {
+    /// <summary>Whether it was made for one errand and not for the client: nothing that holds another secret will come to hold this one.</summary>
+    public bool IsPassing => ExpiresAt is { } end && end - CreatedAt <= SecretRotation.LongestPassing;
+
     /// <summary>Whether it is taken at a moment.</summary>
     public bool IsActive(DateTimeOffset now) => RetiredAt is null && (ExpiresAt is null || ExpiresAt > now);
 }
@@ -39,6 +42,9 @@ public static class SecretRotation
     /// <summary>How long a secret must be unused to count as idle: a week has every job in it that runs once a week.</summary>
     public static readonly TimeSpan Idle = TimeSpan.FromDays(7);
 
+    /// <summary>A secret that ends so soon after it was made takes over from no other: a trial's lives for minutes.</summary>
+    public static readonly TimeSpan LongestPassing = TimeSpan.FromHours(1);
+
     /// <summary>How long a secret that is over is kept, so that its use can be named.</summary>
     public static readonly TimeSpan RetiredKept = TimeSpan.FromDays(90);
 
@@ -58,7 +64,7 @@ public static class SecretRotation
             return Retirement.Over;
         }
 
-        var others = all.Where(other => !ReferenceEquals(other, secret) && other.IsActive(now)).ToList();
+        var others = all.Where(other => !ReferenceEquals(other, secret) && other.IsActive(now) && !other.IsPassing).ToList();
         if (others.Count == 0)
         {
             return Retirement.OnlyOne;

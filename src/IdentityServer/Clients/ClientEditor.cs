@@ -1,5 +1,6 @@
 using System.Text.Json;
 using IdentityServer.Domain.Clients;
+using IdentityServer.Settings;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
@@ -47,6 +48,7 @@ internal sealed class ClientEditor(ClientRegistry registry, ClientDocuments docu
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<EditOutcome> EditAsync(EditTarget target, JsonElement wish, CancellationToken cancellationToken)
     {
+        target = target with { Policy = target.Policy with { TrialCallback = parts.Installation.TrialCallback } };
         if (await registry.ReadAsync(target.ClientId, cancellationToken) is not { } registered)
         {
             return new EditOutcome.Gone();
@@ -109,4 +111,4 @@ internal sealed class ClientEditor(ClientRegistry registry, ClientDocuments docu
 }
 
 /// <summary>What changing a client reads and holds.</summary>
-internal sealed record ClientEditorParts(IdentityServerDbContext Db, RegistrationOperations Operations, ClientCache Cache);
+internal sealed record ClientEditorParts(IdentityServerDbContext Db, RegistrationOperations Operations, ClientCache Cache, Installation Installation);

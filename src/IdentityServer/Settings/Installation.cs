@@ -11,6 +11,9 @@ namespace IdentityServer.Settings;
 /// <param name="server">Tells the bound addresses, of which the first is the issuer in Development.</param>
 internal sealed class Installation(ProductOptions product, Uri? configuredIssuer, bool development, IServer server)
 {
+    /// <summary>The path of <see cref="TrialCallback"/>.</summary>
+    public const string TrialCallbackPath = "/portal/trial/callback";
+
     /// <summary>What people see this installation called; at most 40 characters on one line.</summary>
     public string ProductName => product.Name;
 
@@ -26,6 +29,10 @@ internal sealed class Installation(ProductOptions product, Uri? configuredIssuer
     /// <summary>The issuer: scheme, host and port. Never taken from a request, so that no Host header ends up in a mail or a token.</summary>
     /// <exception cref="InvalidOperationException">Nothing is bound yet: ask once the server listens.</exception>
     public Uri Issuer => KnownIssuer ?? throw new InvalidOperationException("The issuer is known once the server listens.");
+
+    /// <summary>Our own redirect URI, where sign-ins come back that owners of clients try: a page of the portal.</summary>
+    /// <exception cref="InvalidOperationException">Nothing is bound yet: ask once the server listens.</exception>
+    public string TrialCallback => new Uri(Issuer, TrialCallbackPath).AbsoluteUri;
 
     /// <summary>
     /// The name a cookie has here. Over https it is bound to this very host by the prefix that browsers enforce (RFC 6265bis §4.1.3);

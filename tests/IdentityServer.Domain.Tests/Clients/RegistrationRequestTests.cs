@@ -96,6 +96,26 @@ public sealed class RegistrationRequestTests
         taken.ShouldBeGreaterThan(500);
     }
 
+    [Theory]
+    [InlineData("""["https://app.example.com/callback","https://id.example/portal/trial/callback"]""", true)]
+    [InlineData("""["https://app.example.com/callback"]""", true)]
+    [InlineData("""["https://id.example/portal/trial/callback"]""", false)]
+    [InlineData("""["https://app.example.com/callback","https://id.example/portal/trial/callback/"]""", false)]
+    [InlineData("""["https://app.example.com/callback","https://id.example/portal/trial/callback?x"]""", false)]
+    public void Only_our_own_trial_callback_comes_and_goes_without_the_operators_word(string uris, bool kept)
+    {
+        var policy = Narrow with { TrialCallback = "https://id.example/portal/trial/callback" };
+        var wish = JsonDocument.Parse($$"""{"client_id":"c-1","client_name":"Shop","redirect_uris":{{uris}},"scope":"openid"}""").RootElement;
+        var without = Registered with { Verified = true };
+        foreach (var before in new[] { without, without with { RedirectUris = [.. without.RedirectUris, policy.TrialCallback] } })
+        {
+            Accepted(RegistrationRequest.JudgeChange(wish, policy, before)).Verified.ShouldBe(kept);
+        }
+
+        // Where no page of ours is known, it is an address like any other.
+        Accepted(RegistrationRequest.JudgeChange(wish, Narrow, without)).Verified.ShouldBe(uris == """["https://app.example.com/callback"]""");
+    }
+
     [Fact]
     public void What_means_nothing_here_is_passed_over_and_what_would_be_a_promise_is_not()
     {

@@ -28,6 +28,15 @@ public sealed class SecretRotationTests
     }
 
     [Fact]
+    public void One_that_was_made_for_an_hour_or_less_takes_over_from_nothing()
+    {
+        var passing = new SecretHistory(Now.AddMinutes(-1), Now.AddMinutes(-1) + SecretRotation.LongestPassing, Now, null);
+        SecretRotation.Judge(Old, [Old, passing], Now).ShouldBe(Retirement.OnlyOne);
+        SecretRotation.Judge(Old, [Old, passing, Young with { LastUsedAt = null }], Now).ShouldBe(Retirement.SuccessorUnused);
+        Judge(Old, passing with { ExpiresAt = passing.ExpiresAt!.Value.AddMilliseconds(1) }).ShouldBe(Retirement.Safe);
+    }
+
+    [Fact]
     public void An_older_one_in_use_says_nothing_about_who_holds_the_younger() =>
         SecretRotation.Judge(Young, [Old, Young], Now).ShouldBe(Retirement.SuccessorUnused);
 

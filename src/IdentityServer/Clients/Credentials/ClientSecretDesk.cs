@@ -137,6 +137,28 @@ internal sealed class ClientSecretDesk(IdentityServerDbContext db, UnitOfWork un
         return outcome;
     }
 
+    /// <summary>
+    /// Takes a secret away that nobody but this server ever held, and leaves no row of it: there is nothing out in the world that could
+    /// still present it and would have to be told that it is over.
+    /// </summary>
+    public async Task DiscardAsync(ClientSettings client, Guid secretId, CancellationToken cancellationToken)
+    {
+        await unit.InOwnTransactionAsync(
+            async () =>
+            {
+                await operations.HoldClientAsync(client.Id, cancellationToken);
+                if (await db.ClientSecrets.Where(row => row.Id == secretId && row.ClientRowId == client.Id).ExecuteDeleteAsync(cancellationToken) == 1)
+                {
+                    parts.Audit.Add(AuditEvents.ClientSecretRetired, new(ClientId: client.ClientId), About(secretId));
+                    await db.SaveChangesAsync(cancellationToken);
+                }
+
+                return true;
+            },
+            cancellationToken);
+        Forget(client);
+    }
+
     /// <summary>Says whether a secret is to go by itself once that is safe.</summary>
     /// <returns>False when there is no such secret of this client, or it is over.</returns>
     public async Task<bool> LetRetireItselfAsync(ClientSettings client, Guid secretId, bool wished, CancellationToken cancellationToken) =>

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using IdentityServer.Settings;
+using IdentityServer.Trials;
 using Microsoft.IdentityModel.Tokens;
 
 namespace IdentityServer.Home.TryIt;
@@ -80,8 +81,8 @@ internal sealed class TryItClient(HttpClient http, Installation installation, Ti
         var user = await UserInfoAsync(metadata, accessToken, cancellationToken);
 
         // The answer for somebody else's token must not be taken for this person's (OpenID Connect Core §5.3.2).
-        return TokenChecks.SubjectOf(user) == TokenChecks.SubjectOf(idToken)
-            ? new TryItOutcome.Complete(identity, TokenChecks.Open(accessToken), ClaimLine.Read(user), clock.GetUtcNow().AddSeconds(seconds))
+        return SubjectOf(user) == identity.Subject
+            ? new TryItOutcome.Complete(identity, TokenSheet.Open(accessToken), ClaimLine.Read(user), clock.GetUtcNow().AddSeconds(seconds))
             : new TryItOutcome.Stopped("Userinfo speaks of somebody else than the id_token.", null);
     }
 
@@ -96,6 +97,9 @@ internal sealed class TryItClient(HttpClient http, Installation installation, Ti
 
     private async Task<T> GetAsync<T>(Uri address, CancellationToken cancellationToken) =>
         await http.GetFromJsonAsync<T>(address, Names, cancellationToken) ?? throw new JsonException($"{address} answered nothing.");
+
+    private static string SubjectOf(JsonElement user) =>
+        user.TryGetProperty("sub", out var subject) && subject.GetString() is { } text ? text : throw new JsonException("sub is missing.");
 
     private static string? Describe(string? error, string? description) =>
         string.IsNullOrEmpty(error) ? null : string.IsNullOrEmpty(description) ? error : $"{error}: {description}";

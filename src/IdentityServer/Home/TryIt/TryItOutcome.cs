@@ -1,3 +1,5 @@
+using IdentityServer.Trials;
+
 namespace IdentityServer.Home.TryIt;
 
 /// <summary>What the authorization endpoint sent back with the browser (RFC 6749 §4.1.2, RFC 9207 §2).</summary>
@@ -23,14 +25,4 @@ internal abstract record TryItOutcome
     /// <param name="What">What went wrong, in words.</param>
     /// <param name="Detail">What a developer wants to know beside that.</param>
     internal sealed record Stopped(string What, string? Detail) : TryItOutcome;
-}
-
-/// <summary>A token, laid open.</summary>
-/// <param name="Raw">As it travels.</param>
-/// <param name="Algorithm">The <c>alg</c> of its signature.</param>
-/// <param name="KeyId">The <c>kid</c> of the key that signed.</param>
-/// <param name="Claims">What it says.</param>
-internal sealed record TokenSheet(string Raw, string Algorithm, string KeyId, IReadOnlyList<ClaimLine> Claims)
-{
-    public override string ToString() => $"{nameof(TokenSheet)} {{ Algorithm = {Algorithm} }}";
 }

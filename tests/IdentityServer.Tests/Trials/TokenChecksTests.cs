@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
-using IdentityServer.Home.TryIt;
+using IdentityServer.Trials;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
-namespace IdentityServer.Tests.Home;
+namespace IdentityServer.Tests.Trials;
 
 /// <summary>The sum of what a client must check, each item left out once.</summary>
 public sealed class TokenChecksTests : IDisposable

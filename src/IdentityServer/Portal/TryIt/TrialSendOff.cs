@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using IdentityServer.Clients;
+using IdentityServer.Sessions;
+using IdentityServer.SignIn;
+using IdentityServer.Trials;
+using Microsoft.AspNetCore.Mvc;
+
+namespace IdentityServer.Portal.TryIt;
+
+/// <summary>Sends a run off and the browser with it.</summary>
+internal sealed class TrialSendOff(TrialFlow flow)
+{
+    /// <summary>What the browser is told to do next.</summary>
+    public async Task<IActionResult> GoAsync(
+        HttpContext context, Trial trial, ClientSettings client, IReadOnlyList<string> assertions, CancellationToken cancellationToken)
+    {
+        var browser = HandleCookie.Create(trial.Id);
+        switch (await flow.SendOffAsync(trial, client, assertions, browser, cancellationToken))
+        {
+            case TrialMove.Moved { Trial.State.AuthorizeAddress: { } away }:
+                TrialCookie.Remember(context, browser);
+                return new SeeOther(away);
+            case TrialMove.Moved:
+                return new SeeOther(TrialUrls.Run(trial));
+            case TrialMove.Refused refused:
+                return new SeeOther(TrialUrls.Run(trial, refused.Problem));
+            case TrialMove.Missed:
+                return new SeeOther(TrialUrls.Run(trial, "missed"));
+            case var other:
+                throw new UnreachableException($"Unmapped move {other}.");
+        }
+    }
+}
