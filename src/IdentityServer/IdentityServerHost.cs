@@ -43,8 +43,7 @@ internal static class IdentityServerHost
         builder.AddOutbox().AddAudit().AddEgress().AddDiagnostics();
         builder.AddMail();
         builder.AddUsers().AddSessions().AddClients().AddGrants();
-        builder.AddAlerts().AddTestUsers().AddOwnership();
-        builder.AddAlerts().AddOwnership().AddTrials();
+        builder.AddAlerts().AddTestUsers().AddOwnership().AddTrials();
         builder.AddSignIn().AddProtocol();
         builder.AddHome().AddAccount().AddPortal().AddApi();
         builder.SettingsReport().ThrowIfAny();

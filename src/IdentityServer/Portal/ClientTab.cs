@@ -12,6 +12,7 @@ internal sealed record ClientTab(string Page, string Title)
     [
         new("", "portal.overview"),
         new("code", "portal.code"),
+        new("try", "trial.title"),
         new("activity", "client-activity.title"),
         new(FailureLinks.List, "client-failures.title"),
         new(TestUsersModel.PageName, "test-users.title"),
@@ -20,7 +21,6 @@ internal sealed record ClientTab(string Page, string Title)
         new("keys", "portal.keys") { Has = client => client.HasKeys || client.TokenEndpointAuthMethod == ClientAuthenticationMethods.PrivateKeyJwt },
         new("owners", "portal.owners"),
         new("approval", "portal.approval") { Has = client => client.RedirectUris.Count > 0 },
-        new("try", "trial.title"),
     ];
 
     /// <summary>Which clients the page is shown for; the others reach it by its address alone.</summary>

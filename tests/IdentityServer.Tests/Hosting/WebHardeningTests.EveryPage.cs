@@ -5,6 +5,7 @@ using IdentityServer.Tests.Ownership;
 using IdentityServer.Tests.Portal;
 using IdentityServer.Tests.SignIn;
 using IdentityServer.Tests.Support;
+using IdentityServer.Trials;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -78,6 +79,11 @@ public sealed partial class WebHardeningTests
             walked.Add((route, answer));
         }
 
+        var run = (await world.WithAsync<TrialFlow, TrialBegun>(flow => flow.PrepareAsync(
+            client.Settings, person.User.Id, new() { Grant = "authorization_code" }, TestContext.Current.CancellationToken)))
+            .ShouldBeOfType<TrialBegun.Added>().Trial;
+        walked.Add((TrialStage.RunRoute, await browser.GetAsync($"/portal/clients/{client.ClientId}/try/{run.Id:N}")));
+        walked.Add((TrialStage.CallbackRoute, await browser.GetAsync($"/{TrialStage.CallbackRoute}")));
         return walked;
     }
 }

@@ -28,6 +28,9 @@ internal static partial class PortalRoutes
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
+    // A run is its own owner's alone, and the callback is for the browser that began one: TrialRefusalTests holds them to that.
+    private static readonly string[] OfRuns = [TrialStage.RunRoute, TrialStage.CallbackRoute];
+
     /// <summary>The pages, with addresses that lead to them. The client is given something to show on each.</summary>
     public static async Task<IReadOnlyList<(string Route, string Path, PageOf Whose)>> PagesOfPortalAsync(this World world, OwnedClient client)
     {
@@ -41,7 +44,7 @@ internal static partial class PortalRoutes
         await world.WithAsync<Approvals, bool>(approvals => approvals.AskAsync(client, "", Cancel));
         var routes = world.Server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.Metadata.GetMetadata<PageActionDescriptor>()?.RelativePath.StartsWith("/Portal/", StringComparison.Ordinal) == true)
-            .Select(endpoint => endpoint.RoutePattern.RawText!.Trim('/')).Distinct();
+            .Select(endpoint => endpoint.RoutePattern.RawText!.Trim('/')).Distinct().Except(OfRuns);
         return [.. routes.Select(route => (route, "/" + Fill(route, client.ClientId, secret, testUser.Id), WhoseIs(route)))];
     }
 

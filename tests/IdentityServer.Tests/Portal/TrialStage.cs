@@ -13,6 +13,10 @@ internal sealed class TrialStage(World world, Actor.Person owner, OwnedClient cl
     public const string WebApp =
         """{"client_name":"Shop","redirect_uris":["https://shop.example.com/callback"],"grant_types":["authorization_code","refresh_token"],"scope":"openid profile email offline_access"}""";
 
+    public const string RunRoute = "portal/clients/{clientId}/try/{run:guid}";
+
+    public const string CallbackRoute = "portal/trial/callback";
+
     public World World => world;
 
     public Actor.Person Owner => owner;

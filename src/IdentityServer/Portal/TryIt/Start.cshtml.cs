@@ -5,13 +5,14 @@ using IdentityServer.Domain.Clients;
 using IdentityServer.Ownership;
 using IdentityServer.Settings;
 using IdentityServer.SignIn;
+using IdentityServer.TestUsers;
 using IdentityServer.Trials;
 using Microsoft.AspNetCore.Mvc;
 
 namespace IdentityServer.Portal.TryIt;
 
 /// <summary>Where an owner chooses what to try, and lets sign-ins of the client come back to us.</summary>
-internal sealed class StartModel(OwnedClients clients, TrialFlow flow, TrialRuns runs, TrialSendOff sendOff, Installation installation) : ClientPageModel
+internal sealed class StartModel(OwnedClients clients, TrialRuns runs, TrialSendOff sendOff, TestUserDirectory testUsers, Installation installation) : ClientPageModel
 {
     private const int LongestHint = 254;
     private const int LongestClaims = 2_000;
@@ -46,6 +47,9 @@ internal sealed class StartModel(OwnedClients clients, TrialFlow flow, TrialRuns
 
     /// <summary>The person's runs with this client.</summary>
     public IReadOnlyList<Trial> Runs { get; private set; } = [];
+
+    /// <summary>The client's test users, whom its owner may expect.</summary>
+    public IReadOnlyList<string> TestAddresses { get; private set; } = [];
 
     /// <summary>Our redirect URI.</summary>
     public string Callback => installation.TrialCallback;
@@ -104,15 +108,8 @@ internal sealed class StartModel(OwnedClients clients, TrialFlow flow, TrialRuns
             return Refuse(Words[problem]);
         }
 
-        if (await flow.PrepareAsync(Client.Settings, Person.User.Id, choices, cancellationToken) is not TrialBegun.Added { Trial: var trial })
-        {
-            return Later(Words.Say("trial.too-many", ("most", TrialRuns.MostOfPerson)), TrialRuns.Window);
-        }
-
-        // A client with a key signs first; every other goes at once.
-        return TrialFlow.AssertionsNeeded(Client.Settings, choices) > 0
-            ? new SeeOther(TrialUrls.Run(trial))
-            : await sendOff.GoAsync(HttpContext, trial, Client.Settings, [], cancellationToken);
+        return await sendOff.BeginAsync(HttpContext, Client, Person.User.Id, choices, cancellationToken)
+            ?? Later(Words.Say("trial.too-many", ("most", TrialRuns.MostOfPerson)), TrialRuns.Window);
     }
 
     private string? Problem(TrialChoices choices) =>
@@ -143,8 +140,11 @@ internal sealed class StartModel(OwnedClients clients, TrialFlow flow, TrialRuns
         };
     }
 
-    private async Task ShowAsync(CancellationToken cancellationToken) =>
+    private async Task ShowAsync(CancellationToken cancellationToken)
+    {
         Runs = await runs.ListAsync(Client.RowId, Person.User.Id, cancellationToken);
+        TestAddresses = [.. (await testUsers.ListAsync(Client.RowId, cancellationToken)).Select(user => user.Email)];
+    }
 
     private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 

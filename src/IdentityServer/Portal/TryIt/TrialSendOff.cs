@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using IdentityServer.Clients;
+using IdentityServer.Ownership;
 using IdentityServer.Sessions;
 using IdentityServer.SignIn;
 using IdentityServer.Trials;
@@ -10,6 +11,13 @@ namespace IdentityServer.Portal.TryIt;
 /// <summary>Sends a run off and the browser with it.</summary>
 internal sealed class TrialSendOff(TrialFlow flow)
 {
+    /// <summary>Begins a run, and sends it off at once unless its owner must sign something first.</summary>
+    /// <returns>Null when the owner has begun too many.</returns>
+    public async Task<IActionResult?> BeginAsync(HttpContext context, OwnedClient client, Guid userId, TrialChoices choices, CancellationToken cancellationToken) =>
+        await flow.PrepareAsync(client.Settings, userId, choices, cancellationToken) is not TrialBegun.Added { Trial: var trial } ? null
+        : TrialFlow.AssertionsNeeded(client.Settings, choices) > 0 ? new SeeOther(TrialUrls.Run(trial))
+        : await GoAsync(context, trial, client.Settings, [], cancellationToken);
+
     /// <summary>What the browser is told to do next.</summary>
     public async Task<IActionResult> GoAsync(
         HttpContext context, Trial trial, ClientSettings client, IReadOnlyList<string> assertions, CancellationToken cancellationToken)
