@@ -204,18 +204,6 @@ public sealed class TrialTests
         await using var stage = await TrialStage.StartAsync();
         var answered = await stage.AnswerAsync(await stage.BeginAsync());
         await stage.World.AdvanceAsync(TimeSpan.FromMinutes(2)); // the code is over
-        await stage.World.ReadAsync(async db =>
-        {
-            db.ClientFailures.Add(new()
-            {
-                Id = "0123456789ab",
-                ClientRowId = stage.Client.RowId,
-                At = stage.World.Clock.GetUtcNow(),
-                Code = "code-expired",
-                Endpoint = "/connect/token",
-            });
-            return await db.SaveChangesAsync(Cancel);
-        });
 
         var page = await stage.Browser.FollowAsync(answered);
 
@@ -223,7 +211,9 @@ public sealed class TrialTests
         token.Status().ShouldBe(400);
         token.QuerySelector(".notice")!.TextContent.ShouldContain("invalid_grant");
         var links = token.QuerySelectorAll(".notice a").Select(link => link.GetAttribute("href")).ToList();
-        links.ShouldBe([$"/portal/clients/{stage.Client.ClientId}/failures/0123456789ab"]);
+        var failure = await stage.World.ReadAsync(db => db.ClientFailures.SingleAsync(row => row.ClientRowId == stage.Client.RowId, Cancel));
+        failure.Endpoint.ShouldBe("/connect/token");
+        links.ShouldBe([$"/portal/clients/{stage.Client.ClientId}/failures/{failure.Id}"]);
     }
 
     [Fact]
