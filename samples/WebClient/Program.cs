@@ -5,6 +5,9 @@ using WebClient;
 
 var builder = WebApplication.CreateBuilder(args);
 var authority = new Uri(builder.Configuration["Authority"] ?? "http://localhost:5080");
+var (clientId, clientSecret) = (builder.Configuration["ClientId"]!, builder.Configuration["ClientSecret"]!);
+var basic = builder.Configuration["ClientAuthentication"] == "client_secret_basic"; // what the client is registered for
+var api = builder.Configuration["Api:Resource"]; // empty for a client that calls none
 
 builder.Services
     .AddAuthentication(options =>
@@ -17,8 +20,15 @@ builder.Services
     {
         options.Authority = authority.AbsoluteUri;
         options.RequireHttpsMetadata = !authority.IsLoopback;
-        options.ClientId = builder.Configuration["ClientId"];
-        options.ClientSecret = builder.Configuration["ClientSecret"];
+        options.ClientId = clientId;
+        if (basic)
+        {
+            options.BackchannelHttpHandler = new BasicAuthentication(clientId, clientSecret);
+        }
+        else
+        {
+            options.ClientSecret = clientSecret;
+        }
 
         // Authorization code with PKCE. The answer comes back in the URL, so the cookies that guard the way there and back can stay
         // SameSite=Lax, and no script has to submit a form.
@@ -31,13 +41,17 @@ builder.Services
         options.NonceCookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
 
         options.Scope.Clear();
-        foreach (var scope in (string[])["openid", "profile", "email", "offline_access", "notes.read"])
+        foreach (var scope in (string[])["openid", "profile", "email", "offline_access"])
         {
             options.Scope.Add(scope);
         }
 
-        // Whom the access token is for (RFC 8707): the API of samples/Api, which the scope notes.read belongs to.
-        options.Resource = builder.Configuration["Api:Resource"];
+        if (!string.IsNullOrEmpty(api))
+        {
+            // Whom the access token is for (RFC 8707): the API of samples/Api, which the scope notes.read belongs to.
+            options.Resource = api;
+            options.Scope.Add("notes.read");
+        }
 
         options.SaveTokens = true;
         options.GetClaimsFromUserInfoEndpoint = true;
@@ -45,7 +59,8 @@ builder.Services
         options.TokenValidationParameters.NameClaimType = "name";
     });
 
-builder.Services.AddHttpClient<ProviderClient>();
+builder.Services.AddHttpClient<ProviderClient>()
+    .ConfigurePrimaryHttpMessageHandler(() => basic ? new BasicAuthentication(clientId, clientSecret) : new HttpClientHandler());
 builder.Services.AddHttpClient<NotesClient>(http => http.BaseAddress = new Uri(builder.Configuration["Api:Address"] ?? "http://localhost:5092"));
 builder.Services.AddRazorPages(options => options.Conventions.AuthorizePage("/Account"));
 

@@ -19,13 +19,18 @@ internal sealed class ProviderClient(HttpClient http, IOptionsMonitor<OpenIdConn
     public async Task<RefreshResult> RefreshAsync(string refreshToken, string? oldIdToken, CancellationToken ct)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, (await DiscoverAsync(ct)).TokenEndpoint);
-        request.Content = new FormUrlEncodedContent(new Dictionary<string, string?>
+        var form = new Dictionary<string, string?>
         {
             ["grant_type"] = OpenIdConnectGrantTypes.RefreshToken,
             ["refresh_token"] = refreshToken,
             ["client_id"] = Options.ClientId,
-            ["client_secret"] = Options.ClientSecret,
-        });
+        };
+        if (Options.ClientSecret is { } secret)
+        {
+            form["client_secret"] = secret; // else the HTTP client sends it in the header
+        }
+
+        request.Content = new FormUrlEncodedContent(form);
 
         using var response = await http.SendAsync(request, ct);
         var message = new OpenIdConnectMessage(await response.Content.ReadAsStringAsync(ct));
