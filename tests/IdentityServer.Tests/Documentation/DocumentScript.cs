@@ -22,22 +22,25 @@ internal sealed partial record DocumentScript(IReadOnlyList<(string Name, string
     }
 
     /// <summary>Runs all blocks in bash, which stops at the first command that fails.</summary>
-    /// <param name="variables">What the reader has set.</param>
+    /// <param name="folder">Where the reader is.</param>
+    /// <param name="variables">What they have set.</param>
     /// <returns>What each block wrote to standard output.</returns>
-    public async Task<IReadOnlyDictionary<string, string>> RunAsync(IReadOnlyDictionary<string, string> variables)
+    public async Task<IReadOnlyDictionary<string, string>> RunAsync(string folder, Dictionary<string, string> variables)
     {
+        // As a file: commands of a script may read standard input.
+        var file = Path.Combine(folder, "script.sh");
         var script = "set -euo pipefail\n" + string.Concat(Blocks.Select(block => $"printf '\\n{Mark}%s\\n' '{block.Name}'\n{block.Commands}\n"));
-        var start = new ProcessStartInfo("bash", ["-s"]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("bash", [file]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
         start.Environment["NO_PROXY"] = "*";
         foreach (var (name, value) in variables)
         {
             start.Environment[name] = value;
         }
 
-        using var shell = Process.Start(start)!;
         var cancel = TestContext.Current.CancellationToken;
+        await File.WriteAllTextAsync(file, script, cancel);
+        using var shell = Process.Start(start)!;
         var (output, error) = (shell.StandardOutput.ReadToEndAsync(cancel), shell.StandardError.ReadToEndAsync(cancel));
-        await shell.StandardInput.WriteAsync(script.AsMemory(), cancel);
         shell.StandardInput.Close();
         await shell.WaitForExitAsync(cancel);
         shell.ExitCode.ShouldBe(0, $"{await output}\n{await error}");

@@ -56,6 +56,16 @@ internal sealed class SampleProcess : IAsyncDisposable
         return sample;
     }
 
+    /// <summary>Starts samples/WebClient for a client that was registered just now: as one is by default, and without an API.</summary>
+    public static Task<SampleProcess> StartNewAsync(Uri authority, int port, string clientId, string clientSecret, CancellationToken ct) =>
+        StartAsync(authority, port, ct, settings: new Dictionary<string, string>
+        {
+            ["ClientId"] = clientId,
+            ["ClientSecret"] = clientSecret,
+            ["ClientAuthentication"] = "client_secret_basic",
+            ["Api__Resource"] = "",
+        });
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
