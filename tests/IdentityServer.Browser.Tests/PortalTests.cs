@@ -64,8 +64,8 @@ public sealed class PortalTests(Chromium chromium)
         await ConnectAsync(page, inspect);
         var app = new Uri(page.Url).AbsolutePath;
         await inspect(page, "overview");
-        await page.GotoAsync(At(world, $"{app}/code"));
-        await inspect(page, "code");
+        await page.GotoAsync(At(world, $"{app}/snippets"));
+        await inspect(page, "snippets");
 
         await EditAsync(page, world, app, inspect);
         await ChangeSecretsAsync(page, world, app, inspect);

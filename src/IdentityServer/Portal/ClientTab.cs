@@ -13,6 +13,7 @@ internal sealed record ClientTab(string Page, string Title)
         new("", "portal.overview"),
         new("code", "portal.code"),
         new("try", "trial.title"),
+        new("snippets", "snippets.title"),
         new("activity", "client-activity.title"),
         new(FailureLinks.List, "client-failures.title"),
         new(TestUsersModel.PageName, "test-users.title"),

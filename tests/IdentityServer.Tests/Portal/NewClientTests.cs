@@ -55,7 +55,7 @@ public sealed class NewClientTests
         (await browser.PostAsync("/connect/token", new Dictionary<string, string> { ["grant_type"] = "client_credentials" })).Status.ShouldBe(HttpStatusCode.OK);
         browser.Headers.Remove("Authorization");
 
-        foreach (var other in new[] { "", "/code", "/settings", "/secrets", "/owners", "/approval", "/delete" })
+        foreach (var other in new[] { "", "/snippets", "/settings", "/secrets", "/owners", "/approval", "/delete" })
         {
             (await browser.GetAsync($"/portal/clients/{id}{other}")).Status.ShouldBe(HttpStatusCode.OK, other);
         }

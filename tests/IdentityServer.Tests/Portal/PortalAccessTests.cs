@@ -94,7 +94,7 @@ public sealed partial class PortalAccessTests
 
         (await browser.SendAsync(page, "delete", ("Name", client.Settings.Name))).Parameter("reason").ShouldBe("stale");
         (await world.FindAsync(owner, client.ClientId)).ShouldNotBeNull();
-        foreach (var plain in new[] { "", "code", "settings", "approval", "logo" })
+        foreach (var plain in new[] { "", "snippets", "settings", "approval", "logo" })
         {
             (await browser.GetAsync(client.PageOf(plain))).Status.ShouldBe(HttpStatusCode.OK, plain);
         }

@@ -27,4 +27,8 @@ internal sealed record Snippet(
     bool RedirectRegistered,
     IReadOnlyList<SnippetFile> Files,
     IReadOnlyList<string> Install,
-    IReadOnlyList<string> Run);
+    IReadOnlyList<string> Run)
+{
+    /// <summary>The redirect URI that the client has yet to register; null for none.</summary>
+    public string? MissingRedirectUri => RedirectRegistered ? null : RedirectUri;
+}
