@@ -55,7 +55,7 @@ public sealed class SecretsPageTests
         var (browser, page) = await world.OpenPortalAsync(owner, client.PageOf("secrets"));
 
         var secret = (await browser.MakeAsync(page, "build")).Text("client-secret")!;
-        foreach (var other in new[] { "", "code", "settings", "secrets", "owners" })
+        foreach (var other in new[] { "", "snippets", "settings", "secrets", "owners" })
         {
             await browser.GetAsync(client.PageOf(other));
         }
