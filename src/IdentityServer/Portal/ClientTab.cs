@@ -11,7 +11,6 @@ internal sealed record ClientTab(string Page, string Title)
     public static IReadOnlyList<ClientTab> All { get; } =
     [
         new("", "portal.overview"),
-        new("code", "portal.code"),
         new("try", "trial.title"),
         new("snippets", "snippets.title"),
         new("activity", "client-activity.title"),
