@@ -11,7 +11,7 @@ internal sealed class TestUserMailModel(TestUserDirectory directory, TestMailbox
     [BindProperty(SupportsGet = true, Name = "userId")]
     public Guid UserId { get; set; }
 
-    public new TestUser User { get; private set; } = null!;
+    public TestUser TestUser { get; private set; } = null!;
 
     public IReadOnlyList<ReadableMail> Mails { get; private set; } = [];
 
@@ -25,7 +25,7 @@ internal sealed class TestUserMailModel(TestUserDirectory directory, TestMailbox
             return NotFound();
         }
 
-        User = user;
+        TestUser = user;
         Mails = await mailbox.ReadAsync(Client.Settings.Id, user.Id, since: null, cancellationToken);
         return Page();
     }
