@@ -77,11 +77,6 @@ public sealed partial class ApiDocumentTests
             .ShouldBe(served.Select(found => $"{found.Item1.Name} {found.Method} /api/v1{found.Path}"), ignoreOrder: true);
     }
 
-    [Fact]
-    public void Each_kind_of_refusal_has_its_place_and_its_status() =>
-        Problem().Matches(Api.Text).Select(match => (match.Groups["name"].Value, match.Groups["status"].Value))
-            .ShouldBe(ApiProblemType.All.Select(type => (type.Name, $"{type.Status}")), ignoreOrder: true);
-
     private static JsonElement LastOf(string output) => JsonDocument.Parse(output[(output.LastIndexOf("\n{", StringComparison.Ordinal) + 1)..]).RootElement;
 
     // The members at every depth; of a list, those of all its items.
@@ -94,7 +89,4 @@ public sealed partial class ApiDocumentTests
 
     [GeneratedRegex(@"(?<head>## Operations\n.*?\| --- \| --- \| --- \| --- \|\n)(?<rows>.*?)(?=## )", RegexOptions.Singleline)]
     private static partial Regex Operations();
-
-    [GeneratedRegex(@"^\| <a id=""(?<name>[^""]+)""></a>`\k<name>` \| (?<status>\d+) \|", RegexOptions.Multiline)]
-    private static partial Regex Problem();
 }
