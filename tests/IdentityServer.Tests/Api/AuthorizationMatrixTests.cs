@@ -70,7 +70,7 @@ public sealed class AuthorizationMatrixTests
         ["portal/clients/{clientId}"] = (Whose.Owners, false),
         ["portal/clients/{clientId}/activity"] = (Whose.Owners, false),
         ["portal/clients/{clientId}/approval"] = (Whose.Owners, false),
-        ["portal/clients/{clientId}/code"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/snippets"] = (Whose.Owners, false),
         ["portal/clients/{clientId}/delete"] = (Whose.Owners, false),
         ["portal/clients/{clientId}/failure"] = (Whose.Owners, true),
         ["portal/clients/{clientId}/failures"] = (Whose.Owners, false),
