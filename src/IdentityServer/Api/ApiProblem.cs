@@ -37,6 +37,13 @@ internal sealed record ApiProblem(string Type, string Title, int Status, string 
     /// <summary>A refusal that may be over later.</summary>
     public static ApiAnswer Later(ApiProblemType type, string detail, TimeSpan wait) => Of(type, detail) with { RetryAfter = WaitAnswer.Seconds(wait) };
 
+    /// <summary>A failure of ours, with what the operator finds it by in the log.</summary>
+    public static ApiAnswer OfFailure(string detail, string reference)
+    {
+        var type = ApiProblemType.Failure;
+        return new ApiProblem(AddressOf(type), type.Title, type.Status, detail) { Reference = reference }.ToAnswer();
+    }
+
     /// <summary>Metadata that breaks rules: all of them at once.</summary>
     public static ApiAnswer Of(IReadOnlyList<MetadataProblem> problems)
     {
