@@ -10,17 +10,12 @@ internal static class FailureLinks
     /// <summary>The list of a client.</summary>
     public const string List = "failures";
 
-    /// <summary>One entry of a client.</summary>
-    public const string Entry = "failure";
-
-    private const string Explanations = "/portal/errors";
-
     /// <summary>One entry.</summary>
     public static string Of(string clientId, string reference, string? done = null) =>
-        PortalUrls.Client(clientId, Entry) + new QueryBuilder(Pairs(("reference", reference), ("done", done)));
+        PortalUrls.Client(clientId, $"{List}/{reference}", done);
 
     /// <summary>What a code means.</summary>
-    public static string Explanation(string code) => Explanations + new QueryBuilder(Pairs(("code", code)));
+    public static string Explanation(string code) => $"{PortalUrls.Home}/errors/{Uri.EscapeDataString(code)}";
 
     /// <summary>A page of the list.</summary>
     public static string Page(string clientId, string? code, FailureCursor? after) => PortalUrls.Client(clientId, List) + new QueryBuilder(Pairs(

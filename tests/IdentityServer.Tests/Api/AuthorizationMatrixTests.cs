@@ -63,7 +63,7 @@ public sealed class AuthorizationMatrixTests
     {
         ["portal"] = (Whose.People, false),
         ["portal/new"] = (Whose.People, false),
-        ["portal/errors"] = (Whose.People, false),
+        ["portal/errors/{code?}"] = (Whose.People, false),
         ["portal/trial/callback"] = (Whose.People, true),
         ["portal/approvals"] = (Whose.Administrators, false),
         ["portal/approvals/logo/{client}"] = (Whose.Administrators, true),
@@ -72,8 +72,8 @@ public sealed class AuthorizationMatrixTests
         ["portal/clients/{clientId}/approval"] = (Whose.Owners, false),
         ["portal/clients/{clientId}/snippets"] = (Whose.Owners, false),
         ["portal/clients/{clientId}/delete"] = (Whose.Owners, false),
-        ["portal/clients/{clientId}/failure"] = (Whose.Owners, true),
         ["portal/clients/{clientId}/failures"] = (Whose.Owners, false),
+        ["portal/clients/{clientId}/failures/{reference}"] = (Whose.Owners, false),
         ["portal/clients/{clientId}/keys"] = (Whose.Owners, false),
         ["portal/clients/{clientId}/logo"] = (Whose.Owners, false),
         ["portal/clients/{clientId}/logo/picture"] = (Whose.Owners, true),
@@ -153,7 +153,7 @@ public sealed class AuthorizationMatrixTests
         {
             foreach (var caller in Enum.GetValues<Caller>().Where(caller => caller is not (Caller.OwnerWithoutScope or Caller.MachineItself)))
             {
-                var path = "/" + matrix.Shop.Fill(page).Replace("{client}", matrix.Shop.ClientId, StringComparison.Ordinal).Replace("{run:guid}", Guid.Empty.ToString(), StringComparison.Ordinal);
+                var path = "/" + matrix.Shop.Fill(page).Replace("{client}", matrix.Shop.ClientId, StringComparison.Ordinal).Replace("/{code?}", "", StringComparison.Ordinal).Replace("{run:guid}", Guid.Empty.ToString(), StringComparison.Ordinal);
                 var browser = matrix.Browser(caller);
                 if (caller is Caller.MachineAgent or Caller.MachineOfStranger)
                 {

@@ -122,12 +122,12 @@ public sealed class FailurePagesTests
             (await browser.GetAsync(link.GetAttribute("href")!)).Document.QuerySelector("pre code").ShouldNotBeNull(link.TextContent);
         }
 
-        (await browser.GetAsync("/portal/errors?code=nonsense")).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await browser.GetAsync("/portal/errors/nonsense")).Status.ShouldBe(HttpStatusCode.NotFound);
     }
 
     private static string Address(OwnedClient client) => $"/portal/clients/{client.ClientId}";
 
-    private static string Entry(OwnedClient client, string reference) => $"{Address(client)}/failure?reference={reference}";
+    private static string Entry(OwnedClient client, string reference) => $"{Address(client)}/failures/{reference}";
 
     private static string Start(string clientId, string redirectUri) =>
         $"/connect/authorize?client_id={clientId}&response_type=code&scope=openid&redirect_uri={Uri.EscapeDataString(redirectUri)}"

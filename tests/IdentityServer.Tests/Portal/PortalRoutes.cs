@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using IdentityServer.Domain.Diagnosis;
 using IdentityServer.Ownership;
 using IdentityServer.Tests.Ownership;
 using IdentityServer.Tests.Support;
@@ -26,6 +27,8 @@ internal enum PageOf
 /// <summary>Every page of the portal that there is, found by its route: a page that is added is walked to without being named.</summary>
 internal static partial class PortalRoutes
 {
+    private const string Reference = "0123456789ab";
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     // A run is its own owner's alone, and the callback is for the browser that began one: TrialRefusalTests holds them to that.
@@ -37,6 +40,10 @@ internal static partial class PortalRoutes
         var secret = await world.ReadAsync(async db =>
         {
             db.ClientLogos.Add(new() { ClientRowId = client.RowId, Content = [0x89, (byte)'P', (byte)'N', (byte)'G'], UploadedAt = world.Clock.GetUtcNow() });
+            db.ClientFailures.Add(new()
+            {
+                Id = Reference, ClientRowId = client.RowId, At = world.Clock.GetUtcNow(), Code = FailureCodes.RedirectUriMismatch, Endpoint = "/connect/authorize",
+            });
             await db.SaveChangesAsync(Cancel);
             return await db.ClientSecrets.Where(row => row.ClientRowId == client.RowId).Select(row => row.Id).FirstAsync(Cancel);
         });
@@ -52,6 +59,8 @@ internal static partial class PortalRoutes
     {
         "{clientId}" or "{client}" => clientId,
         "{secret:guid}" => secret.ToString(),
+        "{reference}" => Reference,
+        "{code?}" => FailureCodes.RedirectUriMismatch,
         "{userId:guid}" => testUser.ToString(),
         var other => throw new InvalidOperationException($"Say here what stands for {other} in {route}."),
     });
