@@ -37,7 +37,7 @@ internal sealed record ShownExchange(int Number, TrialExchange Exchange, string 
     public static string? ErrorKey(string error, Words words) => words.Texts.ContainsKey($"trial.error.{error}") ? $"trial.error.{error}" : null;
 
     /// <summary>Where a failure is explained.</summary>
-    public string FailureAddress(string reference) => PortalUrls.Client(ClientId, $"failures/{reference}");
+    public string FailureAddress(string reference) => FailureLinks.Of(ClientId, reference);
 }
 
 /// <summary>Names and values in a table.</summary>
