@@ -3,6 +3,7 @@ using IdentityServer.Clients;
 using IdentityServer.Clients.Credentials;
 using IdentityServer.Domain.Clients;
 using IdentityServer.Ownership;
+using IdentityServer.Sessions;
 using IdentityServer.Tests.Clients;
 using IdentityServer.Tests.Ownership;
 using IdentityServer.Tests.Support;
@@ -27,6 +28,12 @@ public sealed class TrialRefusalTests
         {
             await NothingAsync(elsewhere, answer);
         }
+
+        // Nor in one that knows the run's name, and not the secret that its own browser was given with it.
+        var run = await stage.World.ReadAsync(db => db.TrialRuns.Select(row => row.Id).SingleAsync(Cancel));
+        var pretender = stage.World.OpenBrowser();
+        pretender.Headers["Cookie"] = $"idsrv.trial={HandleCookie.Create(run).Reveal()}";
+        await NothingAsync(pretender, answer);
 
         // Nor in one that waits for an answer of its own.
         await coOwner.BeginAsync();
