@@ -213,7 +213,7 @@ public sealed class TrialTests
         var links = token.QuerySelectorAll(".notice a").Select(link => link.GetAttribute("href")).ToList();
         var failure = await stage.World.ReadAsync(db => db.ClientFailures.SingleAsync(row => row.ClientRowId == stage.Client.RowId, Cancel));
         failure.Endpoint.ShouldBe("/connect/token");
-        links.ShouldBe([$"/portal/clients/{stage.Client.ClientId}/failure?reference={failure.Id}"]);
+        links.ShouldBe([$"/portal/clients/{stage.Client.ClientId}/failures/{failure.Id}"]);
     }
 
     [Fact]
