@@ -28,7 +28,9 @@ public sealed class OwnershipOperations
 
     private static readonly SqlText Take = new(
         """
-        DELETE FROM "client_invitations" WHERE "Id" = $1 AND "NormalizedEmail" = $2 AND "ExpiresAt" > $3 RETURNING "ClientRowId"
+        DELETE FROM "client_invitations" WHERE "Id" = $1 AND "NormalizedEmail" = $2 AND "ExpiresAt" > $3
+          AND EXISTS (SELECT 1 FROM "client_owners" o WHERE o."ClientRowId" = "client_invitations"."ClientRowId" AND o."UserId" = "client_invitations"."InvitedBy")
+        RETURNING "ClientRowId"
         """);
 
     private static readonly SqlText Add = new(
@@ -55,7 +57,7 @@ public sealed class OwnershipOperations
     public async Task<bool> TryRemoveAsync(string clientRowId, Guid userId, CancellationToken cancellationToken) =>
         await _sql.WriteAsync(Remove, [clientRowId, userId], cancellationToken) == 1;
 
-    /// <summary>Uses up an invitation that is for this address and has not lapsed.</summary>
+    /// <summary>Uses up an invitation that is for this address, has not lapsed, and was made by somebody who is an owner still.</summary>
     /// <returns>The client's row; null when there is none such.</returns>
     public async Task<string?> TakeInvitationAsync(Guid id, string normalizedEmail, DateTimeOffset now, CancellationToken cancellationToken)
     {

@@ -84,7 +84,11 @@ internal sealed class ClientAccess(IdentityServerDbContext db)
             db.Clients.AsNoTracking().Where(client => db.ClientOwners.Any(owner => owner.ClientRowId == client.Id && owner.UserId == user)),
         Actor.Machine { ClientRowId: var machine } =>
             db.Clients.AsNoTracking().Where(client => client.Id == machine
-                || db.ClientAgents.Any(agent => agent.ClientRowId == client.Id && agent.AgentRowId == machine)),
+                || (db.ClientAgents.Any(agent => agent.ClientRowId == client.Id && agent.AgentRowId == machine)
+
+                    // Somebody who owns both has to stand behind it still: whoever was put out keeps no way in.
+                    && db.ClientOwners.Any(owner => owner.ClientRowId == client.Id
+                        && db.ClientOwners.Any(same => same.ClientRowId == machine && same.UserId == owner.UserId)))),
         _ => db.Clients.AsNoTracking().Where(_ => false),
     };
 }

@@ -135,6 +135,13 @@ internal sealed class Invitations(
     private async Task<InvitationOutcome> StoreAsync(
         OwnedClient client, Guid inviter, EmailAddress address, string language, CancellationToken cancellationToken)
     {
+        // Whoever is put out at this moment invites nobody any more.
+        await parts.Clients.HoldClientAsync(client.RowId, cancellationToken);
+        if (!await db.ClientOwners.AnyAsync(owner => owner.ClientRowId == client.RowId && owner.UserId == inviter, cancellationToken))
+        {
+            return new InvitationOutcome.NotAdmitted();
+        }
+
         var now = parts.Clock.GetUtcNow();
         if (await db.ClientOwners.AnyAsync(
             owner => owner.ClientRowId == client.RowId && db.Users.Any(user => user.Id == owner.UserId && user.NormalizedEmail == address.Normalized), cancellationToken))
@@ -171,4 +178,4 @@ internal sealed class Invitations(
 }
 
 /// <summary>What inviting touches beside the invitation.</summary>
-internal sealed record InvitationParts(OutboxSignal Signal, AuditTrail Audit, TimeProvider Clock);
+internal sealed record InvitationParts(RegistrationOperations Clients, OutboxSignal Signal, AuditTrail Audit, TimeProvider Clock);

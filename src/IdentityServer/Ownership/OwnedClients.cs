@@ -97,8 +97,9 @@ internal sealed class OwnedClients(
     public RegistrationPolicy PolicyFor(ClientMetadata registered) =>
         parts.Options.Policy with { Scopes = [.. parts.Options.Policy.Scopes.Union(registered.Scopes, StringComparer.Ordinal)] };
 
-    // A machine hands out no power over clients: it would give itself what its owners did not.
-    private RegistrationPolicy PolicyFor(OwnedClient client) => client.Actor is Actor.Machine
+    // A machine hands out no power over clients: it would give itself what its owners did not. And whoever owns a client of the operator's
+    // own gives it none, since people are asked nothing there: it would take the clients of everybody who signs in.
+    private RegistrationPolicy PolicyFor(OwnedClient client) => client.Actor is Actor.Machine || client.Metadata.FirstParty
         ? PolicyFor(client.Metadata) with
         {
             Scopes = [.. parts.Options.Policy.Scopes.Except(ManagementScopes.All, StringComparer.Ordinal).Union(client.Metadata.Scopes, StringComparer.Ordinal)],

@@ -30,7 +30,7 @@ internal sealed class SnippetsModel(OwnedClients clients, Installation installat
 
     /// <summary>The address that shows a snippet.</summary>
     public string AddressOf(Snippet snippet, string? done = null) =>
-        $"{AddressOf(PageName)}?stack={snippet.Key}" + (done is null ? "" : $"&done={done}");
+        done is null ? $"{AddressOf(PageName)}?stack={snippet.Key}" : $"{AddressOf(PageName)}?stack={snippet.Key}&done={done}";
 
     /// <summary>Registers the redirect URI of the snippet that is shown.</summary>
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)

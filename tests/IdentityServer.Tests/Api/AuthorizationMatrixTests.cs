@@ -58,13 +58,15 @@ public sealed class AuthorizationMatrixTests
         ["listTestMails"] = (Whose.Managers, null, null, "OK"),
     };
 
+    // An answer without a run is nobody's, and everybody is told so.
+    private const string TrialCallback = "portal/trial/callback";
+
     // A page that needs more than the stage has is not found by its owners either: then it is held to whom it is closed only.
     private static readonly Dictionary<string, (Whose Whose, bool MayBeAbsent)> _pages = new()
     {
         ["portal"] = (Whose.People, false),
         ["portal/new"] = (Whose.People, false),
         ["portal/errors/{code?}"] = (Whose.People, false),
-        ["portal/trial/callback"] = (Whose.People, true),
         ["portal/approvals"] = (Whose.Administrators, false),
         ["portal/approvals/logo/{client}"] = (Whose.Administrators, true),
         ["portal/clients/{clientId}"] = (Whose.Owners, false),
@@ -147,7 +149,7 @@ public sealed class AuthorizationMatrixTests
         await using var matrix = await MatrixStage.StartAsync();
         var pages = Endpoints(matrix).Select(endpoint => (endpoint.RoutePattern.RawText, Page: endpoint.Metadata.GetMetadata<PageActionDescriptor>()))
             .Where(page => page.Page?.ViewEnginePath.StartsWith("/Portal/", StringComparison.Ordinal) == true).Select(page => page.RawText!).Distinct().ToList();
-        pages.Except(_pages.Keys).ShouldBeEmpty("each page needs a row that says whose it is");
+        pages.Except(_pages.Keys).Except([TrialCallback]).ShouldBeEmpty("each page needs a row that says whose it is");
         var wrong = new List<string>();
         foreach (var page in pages)
         {
@@ -161,7 +163,7 @@ public sealed class AuthorizationMatrixTests
                 }
 
                 var answer = await browser.GetAsync(path);
-                if (!IsRight(_pages[page], caller, answer))
+                if (page == TrialCallback ? answer.Status != HttpStatusCode.BadRequest : !IsRight(_pages[page], caller, answer))
                 {
                     wrong.Add($"{page} for {caller}: {answer.Status} {answer.Location}");
                 }

@@ -93,7 +93,10 @@ public sealed class NothingLeaksTests
     {
         var fields = endpoint is "/connect/authorize" or "/connect/par" ? client.Request() : new Dictionary<string, string>
         {
-            ["client_id"] = client.Id, ["grant_type"] = "authorization_code", ["code"] = "x", ["redirect_uri"] = RelyingParty.RedirectUri,
+            ["client_id"] = client.Id,
+            ["grant_type"] = "authorization_code",
+            ["code"] = "x",
+            ["redirect_uri"] = RelyingParty.RedirectUri,
         };
         if (client.Secret is { } secret && endpoint is not ("/connect/authorize" or "/connect/endsession"))
         {

@@ -8,7 +8,8 @@ namespace IdentityServer.Tests.Languages;
 public sealed partial class TextsTests
 {
     // Keys that are put together while the program runs.
-    private static readonly string[] Composed = ["scope.", "error.", "mail.code.", "mail.sign-up.", "mail.reset.", "mail.restore.", "mail.new-address-code.", "mail.deletion-code.", "event.", "trial.claim.", "trial.check.", "trial.param.", "trial.error."];
+    private static readonly string[] Composed = ["scope.", "error.", "mail.code.", "mail.sign-up.", "mail.reset.", "mail.restore.", "mail.new-address-code.", "mail.deletion-code.", "event.", "trial.claim.", "trial.check.", "trial.param.", "trial.error.",
+        "failure.", "client-failures.what", "trial.answer", "portal.scope.", "portal.group.", "portal.field.", "portal.choice.", "portal.checkup.", "portal.kind.", "portal.hint.", "portal.retirement."];
 
     // Members of the claim "address", by their own names.
     private static readonly string[] ClaimMembers = [.. ProfileFields.All.Select(field => field.Name)];

@@ -73,6 +73,29 @@ public sealed class CoOwnersTests
         (await world.FindAsync(invited, client.ClientId)).ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Whoever_was_put_out_comes_back_neither_by_an_invitation_of_their_own_nor_by_a_machine(bool postgreSql)
+    {
+        await using var world = await World.StartAsync(postgreSql);
+        var (owner, leaving, alias) = (await world.AddPersonAsync(), await world.AddPersonAsync(), await world.AddPersonAsync());
+        var client = await world.RegisterAsync(owner);
+        var theirs = await world.ShareAsync(client, leaving);
+        var machine = await world.RegisterAsync(leaving, Owners.Machine);
+        (await world.WithAsync<ClientAgents, bool>(agents => agents.AddAsync(theirs, machine, Cancel))).ShouldBeTrue();
+        (await world.FindAsync(new Actor.Machine(machine.RowId), client.ClientId)).ShouldNotBeNull();
+        (await world.InviteAsync(theirs, alias.User.Email)).ShouldBeOfType<InvitationOutcome.Sent>();
+        var invitation = (await world.ReceivedAsync(alias.User)).Single().Id;
+
+        (await world.RemoveAsync(client, leaving.User.Id)).ShouldBe(OwnerRemoval.Done);
+
+        (await world.FindAsync(new Actor.Machine(machine.RowId), client.ClientId)).ShouldBeNull();
+        (await world.AcceptAsync(alias.User, invitation)).ShouldBeFalse();
+        (await world.FindAsync(alias, client.ClientId)).ShouldBeNull();
+        (await world.InviteAsync(theirs, "another@example.com")).ShouldBeOfType<InvitationOutcome.NotAdmitted>("the page was read before");
+    }
+
     [Fact]
     public async Task Who_invites_without_end_is_stopped_and_the_answer_does_not_tell_who_has_an_account()
     {

@@ -133,6 +133,24 @@ public sealed class OwnedClientsTests
     }
 
     [Fact]
+    public async Task Whoever_owns_a_client_of_the_operators_own_gives_it_no_power_over_the_clients_of_others()
+    {
+        await using var world = await World.StartAsync();
+        var owner = await world.AddPersonAsync();
+        var imported = await world.AddClientAsync(firstParty: true);
+        await world.ReadAsync(async db =>
+        {
+            var row = (await db.Clients.SingleAsync(client => client.ClientId == imported.Id, Cancel)).Id!;
+            db.ClientOwners.Add(new() { ClientRowId = row, UserId = owner.User.Id, AddedAt = world.Clock.GetUtcNow() });
+            return await db.SaveChangesAsync(Cancel);
+        });
+        var client = (await world.FindAsync(owner, imported.Id))!;
+
+        (await world.ChangeAsync(client, metadata => metadata with { Scope = metadata.Scope + " clients.secrets" }))
+            .ShouldBeOfType<EditOutcome.Refused>().Problems.Single().Field.ShouldBe("scope");
+    }
+
+    [Fact]
     public async Task A_client_that_becomes_public_loses_its_secrets()
     {
         await using var world = await World.StartAsync();

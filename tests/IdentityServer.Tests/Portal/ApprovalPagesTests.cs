@@ -36,7 +36,9 @@ public sealed class ApprovalPagesTests
         waiting = await admin.GetAsync("/portal/approvals");
         var approved = await admin.PostAsync("/portal/approvals?handler=Approve", new Dictionary<string, string>
         {
-            ["Client"] = waiting.Field("Client")!, ["Version"] = waiting.Field("Version")!, ["antiforgery"] = waiting.Field("antiforgery")!,
+            ["Client"] = waiting.Field("Client")!,
+            ["Version"] = waiting.Field("Version")!,
+            ["antiforgery"] = waiting.Field("antiforgery")!,
         });
         (await admin.AfterAsync(approved)).Notice().ShouldBe("The app is approved.");
         (await browser.GetAsync(client.PageOf("approval"))).Document.QuerySelector("main")!.TextContent.ShouldContain("This app is approved");
@@ -56,7 +58,9 @@ public sealed class ApprovalPagesTests
 
         var answer = await admin.PostAsync("/portal/approvals?handler=Approve", new Dictionary<string, string>
         {
-            ["Client"] = client.ClientId, ["Version"] = waiting.Field("Version")!, ["antiforgery"] = waiting.Field("antiforgery")!,
+            ["Client"] = client.ClientId,
+            ["Version"] = waiting.Field("Version")!,
+            ["antiforgery"] = waiting.Field("antiforgery")!,
         });
 
         answer.Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
@@ -80,7 +84,10 @@ public sealed class ApprovalPagesTests
         {
             (await other.PostAsync($"/portal/approvals?handler={handler}", new Dictionary<string, string>
             {
-                ["Client"] = client.ClientId, ["Version"] = version, ["Reason"] = "no", ["antiforgery"] = home.Field("antiforgery")!,
+                ["Client"] = client.ClientId,
+                ["Version"] = version,
+                ["Reason"] = "no",
+                ["antiforgery"] = home.Field("antiforgery")!,
             })).Status.ShouldBe(HttpStatusCode.NotFound);
         }
 

@@ -48,7 +48,9 @@ public sealed class NewClientTests
 
         var token = await browser.PostAsync("/connect/token", new Dictionary<string, string>
         {
-            ["grant_type"] = "client_credentials", ["client_id"] = id, ["client_secret"] = secret,
+            ["grant_type"] = "client_credentials",
+            ["client_id"] = id,
+            ["client_secret"] = secret,
         });
         token.Status.ShouldBe(HttpStatusCode.Unauthorized, "it is registered for the header");
         browser.Headers["Authorization"] = $"Basic {Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes($"{id}:{secret}"))}";

@@ -27,7 +27,8 @@ public sealed class OwnersPageTests
         var invitation = home.Field("Invitation")!;
         var accepted = await theirs.PostAsync("/portal?handler=Accept", new Dictionary<string, string>
         {
-            ["Invitation"] = invitation, ["antiforgery"] = home.Field("antiforgery")!,
+            ["Invitation"] = invitation,
+            ["antiforgery"] = home.Field("antiforgery")!,
         });
         (await theirs.AfterAsync(accepted)).Document.QuerySelector("main")!.TextContent.ShouldContain("Shop");
 

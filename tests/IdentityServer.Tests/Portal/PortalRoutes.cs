@@ -42,7 +42,11 @@ internal static partial class PortalRoutes
             db.ClientLogos.Add(new() { ClientRowId = client.RowId, Content = [0x89, (byte)'P', (byte)'N', (byte)'G'], UploadedAt = world.Clock.GetUtcNow() });
             db.ClientFailures.Add(new()
             {
-                Id = Reference, ClientRowId = client.RowId, At = world.Clock.GetUtcNow(), Code = FailureCodes.RedirectUriMismatch, Endpoint = "/connect/authorize",
+                Id = Reference,
+                ClientRowId = client.RowId,
+                At = world.Clock.GetUtcNow(),
+                Code = FailureCodes.RedirectUriMismatch,
+                Endpoint = "/connect/authorize",
             });
             await db.SaveChangesAsync(Cancel);
             return await db.ClientSecrets.Where(row => row.ClientRowId == client.RowId).Select(row => row.Id).FirstAsync(Cancel);

@@ -88,7 +88,8 @@ public sealed class SecretsPageTests
         warned.Notice()!.ShouldContain("by itself");
         var refused = await browser.PostAsync($"{client.PageOf("secrets")}?handler=Retire", new Dictionary<string, string>
         {
-            ["Secret"] = id.ToString(), ["antiforgery"] = warned.Field("antiforgery")!,
+            ["Secret"] = id.ToString(),
+            ["antiforgery"] = warned.Field("antiforgery")!,
         });
         var asked = await browser.AfterAsync(refused);
         asked.Document.QuerySelector("main")!.TextContent.ShouldContain("leaked");

@@ -165,7 +165,11 @@ public sealed class SettingsPageTests
         var secret = answer.Text("client-secret").ShouldNotBeNull();
         var token = await browser.PostAsync("/connect/token", new Dictionary<string, string>
         {
-            ["grant_type"] = "authorization_code", ["code"] = "none", ["redirect_uri"] = "https://page.example.com/", ["client_id"] = client.ClientId, ["client_secret"] = secret,
+            ["grant_type"] = "authorization_code",
+            ["code"] = "none",
+            ["redirect_uri"] = "https://page.example.com/",
+            ["client_id"] = client.ClientId,
+            ["client_secret"] = secret,
         });
         token.Body.ShouldContain("invalid_grant", customMessage: "the secret was right");
         (await browser.SendAsync(page, "settings", ("token_endpoint_auth_method", "client_secret_post"))).Text("client-secret").ShouldBeNull("a reload");
