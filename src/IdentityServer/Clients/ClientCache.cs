@@ -129,11 +129,12 @@ internal sealed class ClientCache(IServiceScopeFactory scopes, TimeProvider cloc
         var readAt = clock.GetTimestamp();
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<IdentityServerDbContext>();
-        var clients = db.Clients.AsNoTracking();
-        var row = key.Kind == KeyKind.Id
-            ? await clients.SingleOrDefaultAsync(client => client.Id == key.Value)
-            : await clients.SingleOrDefaultAsync(client => client.ClientId == key.Value);
-        if (row is null)
+        var clients = db.Clients.AsNoTracking()
+            .Select(client => new { Row = client, HasLogo = db.ClientLogos.Any(logo => logo.ClientRowId == client.Id) });
+        var found = key.Kind == KeyKind.Id
+            ? await clients.SingleOrDefaultAsync(client => client.Row.Id == key.Value)
+            : await clients.SingleOrDefaultAsync(client => client.Row.ClientId == key.Value);
+        if (found is not { Row: var row, HasLogo: var hasLogo })
         {
             ForgetMissing(key);
             return null;
@@ -141,8 +142,8 @@ internal sealed class ClientCache(IServiceScopeFactory scopes, TimeProvider cloc
 
         var secrets = await SecretsAsync(db, row.Id!, CancellationToken.None);
         var unchanged = _byId.TryGetValue(row.Id!, out var earlier) && earlier.Client.Entity.ConcurrencyToken == row.ConcurrencyToken
-            && earlier.Client.Secrets.SequenceEqual(secrets);
-        var client = unchanged ? earlier!.Client : Share(new CachedClient(row, secrets));
+            && earlier.Client.Settings.HasUploadedLogo == hasLogo && earlier.Client.Secrets.SequenceEqual(secrets);
+        var client = unchanged ? earlier!.Client : Share(new CachedClient(row, secrets, hasLogo));
         Keep(new Entry(client, readAt), generation);
         return client;
     }

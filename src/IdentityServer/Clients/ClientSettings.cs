@@ -77,6 +77,9 @@ internal sealed record ClientSettings
 
     public required string? LogoUri { get; init; }
 
+    /// <summary>An owner uploaded a logo, which stands in the place of <see cref="LogoUri"/>'s. Known of clients from the cache only.</summary>
+    public bool HasUploadedLogo { get; init; }
+
     public required string? PolicyUri { get; init; }
 
     public required string? TosUri { get; init; }

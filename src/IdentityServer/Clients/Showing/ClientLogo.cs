@@ -27,11 +27,9 @@ internal sealed class ClientLogo(EgressCache documents, IServiceScopeFactory sco
     public static void Map(IEndpointRouteBuilder endpoints) =>
         endpoints.MapMethods(Path, EmbeddedAssets.Reading, (HttpContext context, ClientLogo logo) => logo.AnswerAsync(context));
 
-    /// <summary>Where a page finds a client's logo; null for a client that shows none.</summary>
-    public async ValueTask<string?> AddressOfAsync(ClientSettings client, CancellationToken cancellationToken) =>
-        client.Verified && (client.LogoUri is not null || await HasUploadedAsync(client.Id, cancellationToken))
-            ? Path + QueryString.Create("client_id", client.ClientId)
-            : null;
+    /// <summary>Where a page finds a client's logo; null for a client that shows none. Asks nobody: it is on the way of every sign-in.</summary>
+    public static string? AddressOf(ClientSettings client) =>
+        client.Verified && (client.LogoUri is not null || client.HasUploadedLogo) ? Path + QueryString.Create("client_id", client.ClientId) : null;
 
     /// <summary>A client's logo, whether or not people see it; null when there is none that can be read.</summary>
     public async Task<LogoPicture?> ReadAsync(string rowId, string? logoUri, CancellationToken cancellationToken)
@@ -40,13 +38,6 @@ internal sealed class ClientLogo(EgressCache documents, IServiceScopeFactory sco
         var uploaded = await scope.ServiceProvider.GetRequiredService<IdentityServerDbContext>().ClientLogos.AsNoTracking()
             .Where(logo => logo.ClientRowId == rowId).Select(logo => logo.Content).SingleOrDefaultAsync(cancellationToken);
         return uploaded is null ? await FetchAsync(logoUri, cancellationToken) : new(uploaded, MediaTypeNames.Image.Png);
-    }
-
-    /// <summary>Whether a client's owners uploaded a logo.</summary>
-    public async Task<bool> HasUploadedAsync(string rowId, CancellationToken cancellationToken)
-    {
-        await using var scope = scopes.CreateAsyncScope();
-        return await scope.ServiceProvider.GetRequiredService<IdentityServerDbContext>().ClientLogos.AnyAsync(logo => logo.ClientRowId == rowId, cancellationToken);
     }
 
     /// <summary>
