@@ -274,7 +274,7 @@ public abstract class InsightContract(Database database) : StorageContract(datab
 
     private static async Task<bool> DeleteAsync(IServiceProvider services, Client client) =>
         (await services.GetRequiredService<UnitOfWork>().InOwnTransactionAsync(
-            () => services.GetRequiredService<RegistrationOperations>().DeleteClientAsync(client.Id!, client.ClientId!, Cancel), Cancel)).WasThere;
+            () => services.GetRequiredService<RegistrationOperations>().DeleteClientAsync(client.Id!, client.ClientId!, version: null, Cancel), Cancel)).WasThere;
 
     private Task PruneAsync(DateTimeOffset now) => InScopeAsync(async services =>
     {

@@ -71,7 +71,7 @@ public abstract class RegistrationContract(Database database) : StorageContract(
     private static async Task<bool> DeleteAsync(IServiceProvider services, Client client)
     {
         await services.GetRequiredService<UnitOfWork>().BeginAsync(Cancel);
-        return (await services.GetRequiredService<RegistrationOperations>().DeleteClientAsync(client.Id!, client.ClientId!, Cancel)).WasThere;
+        return (await services.GetRequiredService<RegistrationOperations>().DeleteClientAsync(client.Id!, client.ClientId!, version: null, Cancel)).WasThere;
     }
 
     private Task<string> AddTokenAsync(Action<RegistrationToken>? adjust = null) => InScopeAsync(async services =>

@@ -133,7 +133,7 @@ public abstract class TestUserContract(Database database) : StorageContract(data
         var deletion = await CommittedAsync(async services =>
         {
             await services.GetRequiredService<UnitOfWork>().BeginAsync(Cancel);
-            return await services.GetRequiredService<RegistrationOperations>().DeleteClientAsync(client.Id!, client.ClientId!, Cancel);
+            return await services.GetRequiredService<RegistrationOperations>().DeleteClientAsync(client.Id!, client.ClientId!, version: null, Cancel);
         });
 
         deletion.WasThere.ShouldBeTrue();

@@ -25,6 +25,8 @@ public sealed class RegistrationOperations
 
     private static readonly SqlText DeleteQuestions = new("""DELETE FROM "consent_questions" WHERE "ClientId" = $1""");
 
+    private static readonly SqlText OfVersion = new("""SELECT 1 FROM "clients" WHERE "Id" = $1 AND "ConcurrencyToken" = $2""");
+
     private static readonly SqlText DeleteClient = new("""DELETE FROM "clients" WHERE "Id" = $1""");
 
     private readonly SqlRunner _sql;
@@ -49,11 +51,20 @@ public sealed class RegistrationOperations
     /// <summary>
     /// Deletes a client, its test users and all that it was ever given. The caller has a unit of work open: half of it would be worse than none.
     /// </summary>
-    /// <returns>What went.</returns>
-    public async Task<ClientDeletion> DeleteClientAsync(string clientRowId, string clientId, CancellationToken cancellationToken)
+    /// <param name="clientRowId">The client's row.</param>
+    /// <param name="clientId">Its <c>client_id</c>.</param>
+    /// <param name="version">What the row's version must be once it is held; null for whatever it is.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>What went; nothing when the client was gone, or is of another version.</returns>
+    public async Task<ClientDeletion> DeleteClientAsync(string clientRowId, string clientId, string? version, CancellationToken cancellationToken)
     {
         await _testUsers.HoldAsync(clientRowId, cancellationToken);
         await HoldClientAsync(clientRowId, cancellationToken);
+        if (version is not null && (await _sql.ReadAsync(OfVersion, [clientRowId, version], static _ => true, cancellationToken)).Count == 0)
+        {
+            return new(false, []);
+        }
+
         await _sql.WriteAsync(DeleteTokens, [clientRowId], cancellationToken);
         await _sql.WriteAsync(DeleteAuthorizations, [clientRowId], cancellationToken);
         await _sql.WriteAsync(DeleteGrants, [clientId], cancellationToken);

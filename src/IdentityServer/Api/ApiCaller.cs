@@ -1,3 +1,4 @@
+using IdentityServer.Domain.Clients;
 using IdentityServer.Ownership;
 
 namespace IdentityServer.Api;
@@ -22,6 +23,14 @@ internal sealed record ApiCaller(Actor Actor, string ClientId, IReadOnlyList<str
         ?? throw new InvalidOperationException("Nothing of the API is reached past its door.");
 
     public bool May(string scope) => Scopes.Contains(scope, StringComparer.Ordinal);
+
+    /// <summary>
+    /// The scope of this API that a client has and the caller has not, where the caller is another client; null when there is none. Whoever
+    /// makes a credential of a client can act as it, and so must not be less.
+    /// </summary>
+    public string? ScopeBeyond(OwnedClient client) => Actor is Actor.Machine { ClientRowId: var self } && self != client.RowId
+        ? client.Settings.AllowedScopes.Where(scope => ManagementScopes.All.Contains(scope, StringComparer.Ordinal)).Order(StringComparer.Ordinal).FirstOrDefault(scope => !May(scope))
+        : null;
 }
 
 /// <summary>What an operation of the API asks of whoever calls. Every endpoint of the API has one; none is reached without.</summary>

@@ -13,13 +13,6 @@ internal sealed class ClientWork(ClientAccess clients, OwnedClients owned)
     // How often a change of single members begins again, when somebody else was faster.
     private const int Attempts = 3;
 
-    /// <summary>Members by which a client proves itself: whoever sets them makes a credential.</summary>
-    private static readonly string[] _credentials = ["token_endpoint_auth_method", "jwks", "jwks_uri"];
-
-    private static readonly JsonElement _defaults = new ClientMetadata().ToJson();
-
-    private static readonly JsonElement _nothing = JsonSerializer.SerializeToElement<object?>(null);
-
     /// <summary>Registers a client.</summary>
     public async Task<ApiAnswer> RegisterAsync(Actor.Person person, JsonElement wish, CancellationToken cancellationToken)
     {
@@ -128,21 +121,15 @@ internal sealed class ClientWork(ClientAccess clients, OwnedClients owned)
     // Whoever may write, but not make secrets, must not get the same by another name.
     private static ApiAnswer? Refusal(ApiCaller caller, OwnedClient client, JsonElement whole)
     {
-        if (caller.May(ManagementScopes.Secrets))
+        if (!client.ChangesProof(whole))
         {
             return null;
         }
 
-        var registered = client.Metadata.ToJson();
-        return _credentials.Any(name => !JsonElement.DeepEquals(Said(registered, name), Said(whole, name)))
-            ? ApiDoor.LacksScope(ManagementScopes.Secrets)
+        return !caller.May(ManagementScopes.Secrets) ? ApiDoor.LacksScope(ManagementScopes.Secrets)
+            : caller.ScopeBeyond(client) is { } beyond ? ApiDoor.LacksScope(beyond)
             : null;
     }
-
-    private static JsonElement Said(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value
-        : _defaults.TryGetProperty(name, out var fallback) ? fallback
-        : _nothing;
 
     // A kind, a name and where people come back to stand for all that follows from the kind.
     private static JsonElement? Expand(JsonElement wish, out IReadOnlyList<MetadataProblem> problems)

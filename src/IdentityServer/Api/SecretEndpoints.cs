@@ -77,6 +77,11 @@ internal static class SecretEndpoints
         HttpContext context, string clientId, [FromServices] ClientAccess clients, [FromServices] ClientSecretDesk desk, CancellationToken cancellationToken) =>
         ClientEndpoints.WithClientAsync(context, clientId, clients, async client =>
         {
+            if (ApiCaller.Of(context).ScopeBeyond(client) is { } beyond)
+            {
+                return ApiDoor.LacksScope(beyond);
+            }
+
             var (wish, refusal) = await ApiBody.ReadAsync(context.Request, cancellationToken);
             if (refusal is not null)
             {

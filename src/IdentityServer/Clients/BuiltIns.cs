@@ -17,7 +17,7 @@ internal static class BuiltIns
 
     /// <summary>
     /// The command line tool: a public client on a person's own machine (RFC 8252 §7.3), to which the browser comes back at whatever port
-    /// is free. It is the operator's own, so no consent is asked.
+    /// is free. It is the operator's own; consent is asked of whoever is signed in already.
     /// </summary>
     public static ClientMetadata CommandLine { get; } = Judged(new()
     {

@@ -2,7 +2,6 @@ using IdentityServer.Audit;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
-using Microsoft.EntityFrameworkCore;
 
 namespace IdentityServer.Clients;
 
@@ -24,16 +23,7 @@ internal sealed class ClientRetirement(
         var deleted = await unit.InOwnTransactionAsync(
             async () =>
             {
-                if (version is not null)
-                {
-                    await operations.HoldClientAsync(rowId, cancellationToken);
-                    if (!await db.Clients.AnyAsync(client => client.Id == rowId && client.ConcurrencyToken == version, cancellationToken))
-                    {
-                        return false;
-                    }
-                }
-
-                var deletion = await operations.DeleteClientAsync(rowId, clientId, cancellationToken);
+                var deletion = await operations.DeleteClientAsync(rowId, clientId, version, cancellationToken);
                 if (!deletion.WasThere)
                 {
                     return false;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using IdentityServer.Clients;
 using IdentityServer.Domain.Clients;
 using IdentityServer.Storage;
@@ -9,6 +10,11 @@ namespace IdentityServer.Ownership;
 /// <summary>A client that the one who asks may manage. There is no other way to get one than to be found to be allowed.</summary>
 internal sealed class OwnedClient
 {
+    // Members by which a client proves itself: whoever sets them makes a credential.
+    private static readonly string[] _proof = ["token_endpoint_auth_method", "jwks", "jwks_uri"];
+
+    private static readonly JsonElement _defaults = new ClientMetadata().ToJson();
+
     internal OwnedClient(Client row, Actor actor)
     {
         Settings = ClientSettings.From(row.Id!, CachedClient.MetadataOf(row));
@@ -30,6 +36,18 @@ internal sealed class OwnedClient
     public string ClientId => Settings.ClientId;
 
     public ClientMetadata Metadata => Settings.Metadata;
+
+    /// <summary>Whether a wish would have the client prove itself by something else than now: that is as good as a new secret.</summary>
+    public bool ChangesProof(JsonElement wish)
+    {
+        var registered = Metadata.ToJson();
+        return !_proof.All(name => JsonElement.DeepEquals(Said(registered, name), Said(wish, name)));
+    }
+
+    private static JsonElement Said(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value
+        : _defaults.TryGetProperty(name, out var fallback) ? fallback
+        : JsonSerializer.SerializeToElement<object?>(null);
 }
 
 /// <summary>A client in a list.</summary>

@@ -111,6 +111,14 @@ internal sealed class Invitations(
     public Task<bool> AcceptAsync(User user, Guid id, CancellationToken cancellationToken) => unit.InOwnTransactionAsync(
         async () =>
         {
+            // The client first, as its deletion takes them.
+            if (await db.ClientInvitations.Where(row => row.Id == id).Select(row => row.ClientRowId).SingleOrDefaultAsync(cancellationToken) is not { } invitedTo)
+            {
+                return false;
+            }
+
+            await parts.Clients.HoldClientAsync(invitedTo, cancellationToken);
+
             // The address as it is now, in the row: one that was given away meanwhile takes nothing.
             var email = await db.Users.Where(row => row.Id == user.Id && row.TestOfClientId == null).Select(row => row.NormalizedEmail).SingleOrDefaultAsync(cancellationToken);
             var now = parts.Clock.GetUtcNow();

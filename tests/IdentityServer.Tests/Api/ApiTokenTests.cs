@@ -1,6 +1,7 @@
 using System.Net;
 using IdentityServer.Clients;
 using IdentityServer.Domain.Clients;
+using IdentityServer.Tests.Account;
 using IdentityServer.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 
@@ -120,6 +121,27 @@ public sealed class ApiTokenTests
             return (await registry.UpdateAsync(metadata with { FirstParty = false }, Cancel)).ShouldBeOfType<UpdateOutcome.Updated>();
         });
         (await stage.With(token).GetAsync("/clients")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task No_open_session_gives_power_over_clients_in_silence()
+    {
+        await using var stage = await ApiStage.StartAsync();
+        var email = await stage.World.AddUserAsync();
+        var browser = stage.World.OpenBrowser();
+        await stage.TokensAsync(email, browser: browser);
+        (string, string?)[] request = [("redirect_uri", "http://127.0.0.1:7891/"), ("scope", "openid clients.secrets")];
+
+        // Any program on the person's machine can ask like this, while a session is open and something was allowed before.
+        var again = await browser.FollowAsync(await browser.GetAsync(stage.CommandLine().Start(request)));
+        (again.Status, again.Path()).ShouldBe((HttpStatusCode.OK, "/consent"));
+        var silent = await browser.FollowAsync(await browser.GetAsync(stage.CommandLine().Start([.. request, ("prompt", "none")])));
+        silent.Parameter("error").ShouldBe("consent_required");
+        (await browser.AllowAsync(again)).Parameter("code").ShouldNotBeNull();
+
+        // Who the person is, is another matter: that is the operator's own to ask.
+        var plain = await browser.FollowAsync(await browser.GetAsync(stage.CommandLine().Start(("redirect_uri", "http://127.0.0.1:7891/"), ("scope", "openid"))));
+        plain.Parameter("code").ShouldNotBeNull();
     }
 
     [Fact]

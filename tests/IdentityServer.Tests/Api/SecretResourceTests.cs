@@ -37,6 +37,24 @@ public sealed class SecretResourceTests
     }
 
     [Fact]
+    public async Task A_machine_makes_no_credential_of_a_client_that_may_do_more_than_it()
+    {
+        await using var stage = await ApiStage.StartAsync();
+        var email = await stage.World.AddUserAsync();
+        var owner = await stage.PersonAsync(email);
+        var robot = await ApiStage.CreateAsync(owner, "machine", "clients.read clients.write clients.secrets");
+        var stronger = await ApiStage.CreateAsync(owner, "machine", "clients.read clients.test-users");
+        await stage.LetAsync(email, robot.Text("client_id")!, stronger.Text("client_id")!);
+        var machine = await stage.MachineAsync(robot, "clients.read clients.write clients.secrets");
+        var path = $"/clients/{stronger.Text("client_id")}";
+
+        (await machine.PostAsync($"{path}/secrets", new { })).Problem.ShouldBe("insufficient-scope");
+        (await machine.PatchAsync(path, new { token_endpoint_auth_method = "client_secret_post" })).Problem.ShouldBe("insufficient-scope");
+        (await machine.PatchAsync(path, new { client_name = "Renamed" })).Status.ShouldBe(HttpStatusCode.OK);
+        (await owner.PostAsync($"{path}/secrets", new { })).Status.ShouldBe(HttpStatusCode.Created);
+    }
+
+    [Fact]
     public async Task What_is_wrong_with_a_wish_is_told()
     {
         await using var stage = await ApiStage.StartAsync();

@@ -22,6 +22,23 @@ public sealed class SettingsPageTests
             .ShouldBe(ClientMetadata.Members.Keys, ignoreOrder: true);
 
     [Fact]
+    public async Task How_a_client_proves_itself_changes_with_a_fresh_sign_in_only_and_nothing_that_was_typed_is_lost()
+    {
+        await using var world = await World.StartAsync();
+        var owner = await world.AddPersonAsync();
+        var client = await world.RegisterAsync(owner);
+        var (browser, page) = await world.OpenPortalAsync(owner, client.PageOf("settings"));
+        await world.AdvanceAsync(TimeSpan.FromMinutes(10));
+
+        var late = await browser.SendAsync(page, "settings", ("token_endpoint_auth_method", "client_secret_post"), ("client_name", "Shop two"));
+        (late.Status, late.Alert!.StartsWith("To change how the app proves itself, sign in again first", StringComparison.Ordinal)).ShouldBe((HttpStatusCode.UnprocessableEntity, true));
+        late.Document.QuerySelector("[name=client_name]")!.GetAttribute("value").ShouldBe("Shop two");
+        (await world.FindAsync(owner, client.ClientId))!.Metadata.TokenEndpointAuthMethod.ShouldBe("client_secret_basic");
+
+        (await browser.AfterAsync(await browser.SendAsync(page, "settings", ("client_name", "Shop two")))).Notice().ShouldBe("Saved.");
+    }
+
+    [Fact]
     public async Task Saving_what_stands_there_changes_nothing_and_every_member_can_be_set()
     {
         await using var world = await World.StartAsync();

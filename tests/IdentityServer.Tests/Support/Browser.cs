@@ -143,6 +143,15 @@ internal sealed class Browser
         return await FollowAsync(await EnterCodeAsync(page, await ReadCodeAsync(email)));
     }
 
+    /// <summary>Says yes on the page that asks for consent; returns the answer that leads back to the client.</summary>
+    public async Task<Answer> AllowAsync(Answer page)
+    {
+        page.Document.QuerySelector("button[name=Answer][value=allow]").ShouldNotBeNull(page.Body);
+        var form = page.Document.Forms.First(form => form.QuerySelector("button[name=Answer]") is not null);
+        var values = form.QuerySelectorAll("input[type=hidden]").OfType<IHtmlInputElement>().Select(input => KeyValuePair.Create(input.Name!, input.Value));
+        return await FollowAsync(await PostAsync(page.Message.RequestMessage!.RequestUri!.PathAndQuery, [.. values, KeyValuePair.Create("Answer", "allow")]));
+    }
+
     /// <summary>A code that is certainly not this one.</summary>
     public static string WrongCode(string right, int shift = 1) =>
         ((int.Parse(right, System.Globalization.CultureInfo.InvariantCulture) + shift) % 100_000).ToString("D5", System.Globalization.CultureInfo.InvariantCulture);

@@ -2,15 +2,17 @@ using System.Diagnostics;
 using System.Text.Json;
 using IdentityServer.Clients;
 using IdentityServer.Domain.Clients;
+using IdentityServer.Domain.Sessions;
 using IdentityServer.Ownership;
 using IdentityServer.SignIn;
+using IdentityServer.SignIn.Access;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace IdentityServer.Portal.Editing;
 
 /// <summary>Everything that an owner may set of a client, under the rules of every other way in.</summary>
-internal sealed class SettingsModel(OwnedClients clients, ClientAccess access) : ClientPageModel
+internal sealed class SettingsModel(OwnedClients clients, ClientAccess access, TimeProvider clock) : ClientPageModel
 {
     private SettingsForm _form = null!;
     private SettingsForm? _stored;
@@ -53,6 +55,12 @@ internal sealed class SettingsModel(OwnedClients clients, ClientAccess access) :
     {
         _form = SettingsForm.Of(await Request.ReadFormAsync(cancellationToken));
         var wish = _form.Wish(Client.Metadata);
+        // As on the pages of secrets and keys; but nothing of what was typed is lost on the way.
+        if (Client.ChangesProof(wish) && !SessionPolicy.IsFresh(SignedIn.Of(HttpContext).Session.AuthenticatedAt, clock.GetUtcNow()))
+        {
+            return Refuse(Words["portal.proof-needs-sign-in"]);
+        }
+
         if (!GivesUpApproval && Version == Client.Version && WouldLoseApproval(wish))
         {
             LosesApproval = true;

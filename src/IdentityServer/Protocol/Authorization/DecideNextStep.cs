@@ -2,6 +2,7 @@ using System.Diagnostics;
 using IdentityServer.Clients;
 using IdentityServer.Diagnostics;
 using IdentityServer.Domain.Authorization;
+using IdentityServer.Domain.Clients;
 using IdentityServer.Domain.Diagnosis;
 using IdentityServer.Domain.SignIn;
 using IdentityServer.Grants;
@@ -107,6 +108,10 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
         HandleAuthorizationRequestContext context, ClientSettings client, AuthenticationSession? session, string requestUri)
     {
         var now = clock.GetUtcNow();
+
+        // Power over clients is given to nobody in silence, not even to the server's own tool: any program on a person's machine can pass for
+        // that (RFC 8252 §8.6). Whoever did not sign in for this very request is asked.
+        var asksPower = context.Request.GetScopes().Any(ManagementScopes.All.Contains);
         var question = session is null ? null : await consent.FindAsync(requestUri, session.UserId, context.CancellationToken);
         return new(
             session is null ? null : new SessionFacts(
@@ -115,8 +120,8 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
             MaxAge.TryRead((string?)context.Request.GetParameter(Parameters.MaxAge), out var age) ? age : client.DefaultMaxAge,
             await HintedSubjectAsync(context, client, session),
             requestUri,
-            client.FirstParty || (session is not null
-                && await consent.CoversAsync(session.UserId, client.ClientId, ScopesToConsent(context, client), context.CancellationToken)),
+            (!asksPower || session?.RequestUri == requestUri) && (client.FirstParty || (session is not null
+                && await consent.CoversAsync(session.UserId, client.ClientId, ScopesToConsent(context, client), context.CancellationToken))),
             question?.Allowed,
             now);
     }
