@@ -67,6 +67,7 @@ public sealed class PortalTests(Chromium chromium)
         await page.GotoAsync(At(world, $"{app}/snippets"));
         await inspect(page, "snippets");
 
+        await MendAsync(page, world, app, inspect);
         await EditAsync(page, world, app, inspect);
         await ChangeSecretsAsync(page, world, app, inspect);
         await ShareAsync(page, world, app, inspect);
@@ -97,6 +98,30 @@ public sealed class PortalTests(Chromium chromium)
         await inspect(page, "registered");
         await page.Locator(".actions .button.primary").ClickAsync();
         await page.WaitForURLAsync(new Regex("/portal/clients/[^/]+$"));
+    }
+
+    // A program sends another redirect URI: its person sees a reference, and the owner what differs and a button that mends it.
+    private static async Task MendAsync(IPage page, World world, string app, Func<IPage, string, Task> inspect)
+    {
+        var clientId = app[(app.LastIndexOf('/') + 1)..];
+        await page.GotoAsync(At(world, $"{app}/failures"));
+        await inspect(page, "failures-none");
+        await page.GotoAsync(At(world, $"/connect/authorize?client_id={clientId}&response_type=code&scope=openid&redirect_uri=https%3A%2F%2Fshop.example.com%2FCallback"));
+        var reference = (await page.Locator(".reference code").InnerTextAsync()).Trim();
+        await page.GotoAsync(At(world, $"{app}/failures"));
+        await inspect(page, "failures");
+        await page.Locator("#reference").FillAsync(reference);
+        await page.Locator("form .button").First.ClickAsync();
+        await page.GotoAsync(At(world, $"{app}/failures/{reference}"));
+        (await page.Locator("mark").AllInnerTextsAsync()).ShouldBe(["C", "c"]);
+        await inspect(page, "failure");
+        await page.Locator("a[href*='/portal/errors']").ClickAsync();
+        await Assertions.Expect(page.Locator("h1")).ToContainTextAsync("redirect_uri_mismatch");
+        await inspect(page, "failure-explained");
+        await page.GotoAsync(At(world, $"{app}/failures/{reference}"));
+        await page.Locator("form .button.primary").ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Status)).ToBeVisibleAsync();
+        await inspect(page, "failure-mended");
     }
 
     private static async Task EditAsync(IPage page, World world, string app, Func<IPage, string, Task> inspect)
