@@ -18,6 +18,7 @@ public sealed class SecretsTests
         await using var world = await World.StartAsync();
         var client = await world.AddClientAsync();
 
+        await world.AdvanceAsync(TimeSpan.FromSeconds(1)); // the newest is listed first
         var made = await world.Server.HaveSecretAsync(client.Id, "  deployment of May  ");
 
         (await client.With(world, made.Secret.Reveal()).IsTakenAsync()).ShouldBeTrue();
