@@ -11,7 +11,8 @@ public sealed class OwnershipOperations
         SELECT 1 FROM "clients" WHERE "Id" IN (SELECT "ClientRowId" FROM "client_owners" WHERE "UserId" = $1) ORDER BY "Id" FOR UPDATE
         """);
 
-    private static readonly SqlText LockUser = new("""SELECT 1 FROM "users" WHERE "Id" = $1 FOR UPDATE""");
+    // Not FOR UPDATE: whoever signs in refers to the person and then to the client, which is held here already when an invitation is taken.
+    private static readonly SqlText LockUser = new("""SELECT 1 FROM "users" WHERE "Id" = $1 FOR NO KEY UPDATE""");
 
     private static readonly SqlText SoleOwned = new(
         """
@@ -45,7 +46,10 @@ public sealed class OwnershipOperations
     /// <summary>Holds every client of a person until the unit of work ends, in the order of their rows. A writer on SQLite holds the whole file already.</summary>
     public Task HoldOwnedAsync(Guid userId, CancellationToken cancellationToken) => HoldAsync(LockOwned, userId, cancellationToken);
 
-    /// <summary>Holds a person's row, so that two clients that are made at once are counted one after the other.</summary>
+    /// <summary>
+    /// Holds a person's row, so that clients that come to them at once are counted one after the other. Whoever holds a client besides took
+    /// that before.
+    /// </summary>
     public Task HoldUserAsync(Guid userId, CancellationToken cancellationToken) => HoldAsync(LockUser, userId, cancellationToken);
 
     /// <summary>The rows of the clients that nobody but this person owns.</summary>

@@ -41,6 +41,23 @@ internal abstract record InvitationOutcome
     public sealed record NotAdmitted : InvitationOutcome;
 }
 
+/// <summary>What became of a wish to take an invitation.</summary>
+internal abstract record InvitationAcceptance
+{
+    private InvitationAcceptance()
+    {
+    }
+
+    /// <summary>The person owns the client from now on.</summary>
+    public sealed record Accepted : InvitationAcceptance;
+
+    /// <summary>There is none such for the person's address, or none any more.</summary>
+    public sealed record Gone : InvitationAcceptance;
+
+    /// <summary>The person owns as many clients as they may. The invitation stays open.</summary>
+    public sealed record QuotaReached : InvitationAcceptance;
+}
+
 /// <summary>
 /// Invites people to own a client. An invitation is for an address and holds no secret: whoever signs in with that address has read a code
 /// there, and finds it. A link that is passed on, or read by a scanner, so opens nothing.
@@ -107,31 +124,38 @@ internal sealed class Invitations(
         await db.ClientInvitations.Where(row => row.Id == id && row.ClientRowId == client.RowId).ExecuteDeleteAsync(cancellationToken) == 1;
 
     /// <summary>Takes an invitation: the person owns the client from now on.</summary>
-    /// <returns>False when there is none such for the person's address.</returns>
-    public Task<bool> AcceptAsync(User user, Guid id, CancellationToken cancellationToken) => unit.InOwnTransactionAsync(
+    public Task<InvitationAcceptance> AcceptAsync(User user, Guid id, CancellationToken cancellationToken) => unit.InOwnTransactionAsync<InvitationAcceptance>(
         async () =>
         {
-            // The client first, as its deletion takes them.
+            // The client before the person, as the deletion of an account takes them.
             if (await db.ClientInvitations.Where(row => row.Id == id).Select(row => row.ClientRowId).SingleOrDefaultAsync(cancellationToken) is not { } invitedTo)
             {
-                return false;
+                return new InvitationAcceptance.Gone();
             }
 
             await parts.Clients.HoldClientAsync(invitedTo, cancellationToken);
+            await operations.HoldUserAsync(user.Id, cancellationToken);
 
             // The address as it is now, in the row: one that was given away meanwhile takes nothing.
             var email = await db.Users.Where(row => row.Id == user.Id && row.TestOfClientId == null).Select(row => row.NormalizedEmail).SingleOrDefaultAsync(cancellationToken);
             var now = parts.Clock.GetUtcNow();
             if (email is null || await operations.TakeInvitationAsync(id, email, now, cancellationToken) is not { } client)
             {
-                return false;
+                return new InvitationAcceptance.Gone();
+            }
+
+            // Else whoever may own no more has others register, and leave.
+            if (await operations.AddAsync(client, user.Id, now, cancellationToken)
+                && await db.ClientOwners.CountAsync(owner => owner.UserId == user.Id, cancellationToken) > parts.Options.ClientsPerPerson)
+            {
+                await unit.RollbackAsync(cancellationToken);
+                return new InvitationAcceptance.QuotaReached();
             }
 
             var clientId = await db.Clients.Where(row => row.Id == client).Select(row => row.ClientId).SingleAsync(cancellationToken);
-            await operations.AddAsync(client, user.Id, now, cancellationToken);
             parts.Audit.Add(AuditEvents.ClientOwnerAdded, new(UserId: user.Id, ClientId: clientId));
             await db.SaveChangesAsync(cancellationToken);
-            return true;
+            return new InvitationAcceptance.Accepted();
         },
         cancellationToken);
 
@@ -186,4 +210,4 @@ internal sealed class Invitations(
 }
 
 /// <summary>What inviting touches beside the invitation.</summary>
-internal sealed record InvitationParts(RegistrationOperations Clients, OutboxSignal Signal, AuditTrail Audit, TimeProvider Clock);
+internal sealed record InvitationParts(PortalOptions Options, RegistrationOperations Clients, OutboxSignal Signal, AuditTrail Audit, TimeProvider Clock);

@@ -27,7 +27,7 @@ internal sealed class PortalOptions : ISettings
     /// <summary>Who may register clients.</summary>
     public PortalAccess Access { get; set; } = PortalAccess.Everyone;
 
-    /// <summary>How many clients a person may own before they may register no more.</summary>
+    /// <summary>How many clients a person may own before they may register no more, and take no more invitations.</summary>
     public int ClientsPerPerson { get; set; } = 20;
 
     /// <summary>Scopes of registered resources that clients may ask for beside the standard ones.</summary>

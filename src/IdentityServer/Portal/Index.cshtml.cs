@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using IdentityServer.Domain.Clients;
 using IdentityServer.Ownership;
 using IdentityServer.SignIn;
@@ -48,17 +49,32 @@ internal sealed class IndexModel(ClientAccess clients, Invitations invitations, 
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "There is no such kind."),
     };
 
-    public async Task OnGetAsync(CancellationToken cancellationToken)
+    public Task OnGetAsync(CancellationToken cancellationToken) => LoadAsync(cancellationToken);
+
+    public async Task<IActionResult> OnPostAcceptAsync(CancellationToken cancellationToken)
+    {
+        switch (await invitations.AcceptAsync(Person.User, Invitation, cancellationToken))
+        {
+            case InvitationAcceptance.Accepted:
+                return new SeeOther($"{PortalUrls.Home}?done=accepted");
+            case InvitationAcceptance.Gone:
+                return new SeeOther($"{PortalUrls.Home}?done=gone");
+            case InvitationAcceptance.QuotaReached:
+                await LoadAsync(cancellationToken);
+                return Refuse(Words["portal.invitation-quota"]);
+            case var other:
+                throw new UnreachableException($"Unmapped outcome {other}.");
+        }
+    }
+
+    public async Task<IActionResult> OnPostDeclineAsync(CancellationToken cancellationToken) =>
+        new SeeOther($"{PortalUrls.Home}?done={(await invitations.DeclineAsync(Person.User, Invitation, cancellationToken) ? "declined" : "gone")}");
+
+    private async Task LoadAsync(CancellationToken cancellationToken)
     {
         var page = await clients.ListAsync(Person, After, PageLength + 1, cancellationToken);
         Next = page.Count > PageLength ? page[PageLength - 1].RowId : null;
         Clients = [.. page.Take(PageLength).OrderBy(client => client.Metadata.ClientName, StringComparer.CurrentCultureIgnoreCase)];
         Invitations = await invitations.ReceivedAsync(Person.User, cancellationToken);
     }
-
-    public async Task<IActionResult> OnPostAcceptAsync(CancellationToken cancellationToken) =>
-        new SeeOther($"{PortalUrls.Home}?done={(await invitations.AcceptAsync(Person.User, Invitation, cancellationToken) ? "accepted" : "gone")}");
-
-    public async Task<IActionResult> OnPostDeclineAsync(CancellationToken cancellationToken) =>
-        new SeeOther($"{PortalUrls.Home}?done={(await invitations.DeclineAsync(Person.User, Invitation, cancellationToken) ? "declined" : "gone")}");
 }

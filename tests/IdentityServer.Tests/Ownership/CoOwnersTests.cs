@@ -117,6 +117,52 @@ public sealed class CoOwnersTests
         (await world.InviteAsync(client, "one-more@example.com")).ShouldBeOfType<InvitationOutcome.TooMany>();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Whoever_owns_as_many_as_they_may_takes_no_more_however_many_invitations_at_once(bool postgreSql)
+    {
+        await using var world = await World.StartAsync(postgreSql, setup => setup.Settings["Portal:ClientsPerPerson"] = "2");
+        var collector = await world.AddPersonAsync();
+        for (var friend = 0; friend < 2; friend++)
+        {
+            var person = await world.AddPersonAsync();
+            (await world.InviteAsync(await world.RegisterAsync(person), collector.User.Email)).ShouldBeOfType<InvitationOutcome.Sent>();
+            (await world.InviteAsync(await world.RegisterAsync(person), collector.User.Email)).ShouldBe(
+                friend == 0 ? new InvitationOutcome.Sent() : new InvitationOutcome.TooMany(), "three mails a day to an address");
+        }
+
+        // What others invite to fills nobody's quota: it is the person's own word that counts.
+        var invitations = await world.ReceivedAsync(collector.User);
+        var (registered, taken) = (world.TryRegisterAsync(collector), Task.WhenAll(invitations.Select(open => world.TryAcceptAsync(collector.User, open.Id))));
+        var own = await registered is OwnedRegistration.Registered ? 1 : 0;
+
+        (await taken).OfType<InvitationAcceptance.Accepted>().Count().ShouldBe(2 - own);
+        (await taken).OfType<InvitationAcceptance.QuotaReached>().Count().ShouldBe(1 + own);
+        (await world.ReadAsync(db => db.ClientOwners.CountAsync(row => row.UserId == collector.User.Id, Cancel))).ShouldBe(2);
+        var left = await world.ReceivedAsync(collector.User);
+        left.Count.ShouldBe(1 + own, "one that could not be taken stays open");
+
+        var owned = await world.WithAsync<ClientAccess, IReadOnlyList<ListedClient>>(access => access.ListAsync(collector, null, 10, Cancel));
+        var given = (await world.FindAsync(collector, owned[0].Metadata.ClientId!))!;
+        (await world.WithAsync<OwnedClients, bool>(clients => clients.DeleteAsync(given, Cancel))).ShouldBeTrue();
+        (await world.TryAcceptAsync(collector.User, left[0].Id)).ShouldBeOfType<InvitationAcceptance.Accepted>();
+        (await world.TryRegisterAsync(collector)).ShouldBeOfType<OwnedRegistration.QuotaReached>();
+    }
+
+    [Fact]
+    public async Task Whoever_owns_a_client_already_takes_an_invitation_to_it_whatever_they_own()
+    {
+        await using var world = await World.StartAsync(configure: setup => setup.Settings["Portal:ClientsPerPerson"] = "1");
+        var (owner, invited) = (await world.AddPersonAsync(), await world.AddPersonAsync());
+        var client = await world.RegisterAsync(owner);
+        await world.InviteAsync(client, invited.User.Email);
+        var invitation = (await world.ReceivedAsync(invited.User)).Single().Id;
+        await world.WithAsync<OperatorOwnership, OwnerAppointment>(owners => owners.AddAsync(client.ClientId, invited.User.Email, Cancel));
+
+        (await world.TryAcceptAsync(invited.User, invitation)).ShouldBeOfType<InvitationAcceptance.Accepted>();
+    }
+
     [Fact]
     public async Task The_last_owner_cannot_leave()
     {

@@ -54,8 +54,11 @@ internal static class Owners
     public static Task<IReadOnlyList<ReceivedInvitation>> ReceivedAsync(this World world, User user) =>
         world.WithAsync<Invitations, IReadOnlyList<ReceivedInvitation>>(invitations => invitations.ReceivedAsync(user, Cancel));
 
-    public static Task<bool> AcceptAsync(this World world, User user, Guid invitation) =>
-        world.WithAsync<Invitations, bool>(invitations => invitations.AcceptAsync(user, invitation, Cancel));
+    public static async Task<bool> AcceptAsync(this World world, User user, Guid invitation) =>
+        await world.TryAcceptAsync(user, invitation) is InvitationAcceptance.Accepted;
+
+    public static Task<InvitationAcceptance> TryAcceptAsync(this World world, User user, Guid invitation) =>
+        world.WithAsync<Invitations, InvitationAcceptance>(invitations => invitations.AcceptAsync(user, invitation, Cancel));
 
     public static Task<OwnerRemoval> RemoveAsync(this World world, OwnedClient client, Guid user) =>
         world.WithAsync<ClientOwners, OwnerRemoval>(owners => owners.RemoveAsync(client, user, Cancel));

@@ -39,6 +39,26 @@ public sealed class OwnersPageTests
     }
 
     [Fact]
+    public async Task Whoever_owns_as_many_as_they_may_is_told_what_to_do_and_keeps_the_invitation()
+    {
+        await using var world = await World.StartAsync(configure: setup => setup.Settings["Portal:ClientsPerPerson"] = "1");
+        var (owner, colleague) = (await world.AddPersonAsync(), await world.AddPersonAsync());
+        await world.InviteAsync(await world.RegisterAsync(owner), colleague.User.Email);
+        await world.RegisterAsync(colleague);
+        var (browser, home) = await world.OpenPortalAsync(colleague);
+
+        var refused = await browser.PostAsync("/portal?handler=Accept", new Dictionary<string, string>
+        {
+            ["Invitation"] = home.Field("Invitation")!,
+            ["antiforgery"] = home.Field("antiforgery")!,
+        });
+
+        refused.Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        refused.Alert!.ShouldContain("delete or leave an app");
+        refused.Field("Invitation").ShouldBe(home.Field("Invitation"));
+    }
+
+    [Fact]
     public async Task An_invitation_is_withdrawn_and_refusals_keep_the_address()
     {
         await using var world = await World.StartAsync();
