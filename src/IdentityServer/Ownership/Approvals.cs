@@ -99,7 +99,7 @@ internal sealed class Approvals(IdentityServerDbContext db, UnitOfWork unit, Cli
             from standing in db.ClientStandings.AsNoTracking()
             join client in db.Clients.AsNoTracking() on standing.ClientRowId equals client.Id
             where standing.ApprovalAskedAt != null
-            orderby standing.ApprovalAskedAt
+            orderby standing.ApprovalAskedAt, client.Id
             select new
             {
                 client,

@@ -81,7 +81,7 @@ internal sealed class Invitations(
     {
         var now = parts.Clock.GetUtcNow();
         return await db.ClientInvitations.AsNoTracking().Where(row => row.ClientRowId == client.RowId && row.ExpiresAt > now)
-            .OrderBy(row => row.CreatedAt).Select(row => new ShownInvitation(row.Id, row.Email, row.ExpiresAt)).ToListAsync(cancellationToken);
+            .OrderBy(row => row.CreatedAt).ThenBy(row => row.NormalizedEmail).Select(row => new ShownInvitation(row.Id, row.Email, row.ExpiresAt)).ToListAsync(cancellationToken);
     }
 
     /// <summary>The open invitations for a person's address.</summary>
@@ -93,7 +93,7 @@ internal sealed class Invitations(
             join client in db.Clients.AsNoTracking() on invitation.ClientRowId equals client.Id
             join inviter in db.Users.AsNoTracking() on invitation.InvitedBy equals inviter.Id
             where invitation.NormalizedEmail == user.NormalizedEmail && invitation.ExpiresAt > now
-            orderby invitation.CreatedAt
+            orderby invitation.CreatedAt, invitation.Id
             select new ReceivedInvitation(invitation.Id, client.DisplayName ?? client.ClientId!, inviter.Email, invitation.ExpiresAt)).ToListAsync(cancellationToken);
     }
 

@@ -68,7 +68,7 @@ internal sealed class TrialRuns(IdentityServerDbContext db, UnitOfWork unit, Cou
     {
         var now = clock.GetUtcNow();
         var rows = await db.TrialRuns.AsNoTracking().Where(run => run.ClientRowId == clientRowId && run.UserId == userId && run.ExpiresAt > now)
-            .OrderByDescending(run => run.ExpiresAt).Take(MostOfPerson).ToListAsync(cancellationToken);
+            .OrderByDescending(run => run.ExpiresAt).ThenBy(run => run.Id).Take(MostOfPerson).ToListAsync(cancellationToken);
         return [.. rows.Select(Open).OfType<Trial>()];
     }
 

@@ -51,7 +51,7 @@ internal sealed class NearClients(ClientCache clients, IServiceScopeFactory scop
         var db = scope.ServiceProvider.GetRequiredService<IdentityServerDbContext>();
         var owners = await db.ClientOrigins.AsNoTracking()
             .Where(row => hosts.Contains(row.Origin) || row.Origin.StartsWith(ports[0]) || row.Origin.StartsWith(ports[1]))
-            .Select(row => row.ApplicationId!).Distinct().Take(2).ToListAsync(cancellationToken);
+            .Select(row => row.ApplicationId!).Distinct().OrderBy(id => id).Take(2).ToListAsync(cancellationToken);
         return owners.Count == 1 ? (owners[0], await OriginsOfAsync(owners[0], cancellationToken)) : null;
     }
 
@@ -83,7 +83,7 @@ internal sealed class NearClients(ClientCache clients, IServiceScopeFactory scop
             var (generation, readAt) = (clients.Generation, clock.GetTimestamp());
             await using var scope = scopes.CreateAsyncScope();
             var ids = await scope.ServiceProvider.GetRequiredService<IdentityServerDbContext>().Clients.AsNoTracking()
-                .Select(client => client.ClientId!).Take(MostCompared + 1).ToListAsync(cancellationToken);
+                .Select(client => client.ClientId!).OrderBy(id => id).Take(MostCompared + 1).ToListAsync(cancellationToken);
             _snapshot = new(ids.Count > MostCompared ? [] : ids, readAt, generation);
             return _snapshot.ClientIds;
         }

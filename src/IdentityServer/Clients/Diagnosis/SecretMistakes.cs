@@ -41,7 +41,7 @@ internal sealed class SecretMistakes(IServiceScopeFactory scopes, TimeProvider c
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<IdentityServerDbContext>();
         var own = await db.ClientSecrets.AsNoTracking().Where(secret => secret.ClientRowId == client.Id)
-            .OrderByDescending(secret => secret.CreatedAt).Take(MostSecrets).ToListAsync(cancellationToken);
+            .OrderByDescending(secret => secret.CreatedAt).ThenBy(secret => secret.Id).Take(MostSecrets).ToListAsync(cancellationToken);
         var others = await OfSameOwnersAsync(db, client.Id, cancellationToken);
         ClientMistake?[] found =
         [
@@ -96,6 +96,7 @@ internal sealed class SecretMistakes(IServiceScopeFactory scopes, TimeProvider c
             join client in db.Clients on other.ClientRowId equals client.Id
             join secret in db.ClientSecrets on other.ClientRowId equals secret.ClientRowId
             where secret.RetiredAt == null
+            orderby secret.CreatedAt descending, secret.Id // those that are looked at must be the same each time
             select new { client.ClientId, Secret = secret }).Take(MostSecrets).ToListAsync(cancellationToken);
         return [.. rows.GroupBy(row => row.ClientId!).Select(group => new OtherClient(group.Key, [.. group.Select(row => row.Secret)]))];
     }
