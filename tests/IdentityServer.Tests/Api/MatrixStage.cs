@@ -1,6 +1,9 @@
+using IdentityServer.Clients.Showing;
 using IdentityServer.Domain.Clients;
+using IdentityServer.Ownership;
 using IdentityServer.Tests.Ownership;
 using IdentityServer.Tests.Support;
+using IdentityServer.Trials;
 using Microsoft.EntityFrameworkCore;
 
 namespace IdentityServer.Tests.Api;
@@ -36,6 +39,7 @@ internal sealed class MatrixStage(ApiStage stage) : IAsyncDisposable
     private readonly Dictionary<Caller, ApiUser> _users = [];
     private readonly Dictionary<Caller, Browser> _browsers = [];
     private readonly Dictionary<string, ApiUser> _without = [];
+    private readonly Dictionary<Caller, string> _emails = [];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -47,9 +51,9 @@ internal sealed class MatrixStage(ApiStage stage) : IAsyncDisposable
     /// <summary>The machine, which is wanted by itself.</summary>
     public Target Robot { get; private set; } = null!;
 
-    public static async Task<MatrixStage> StartAsync()
+    public static async Task<MatrixStage> StartAsync(Action<TestServerSetup>? configure = null)
     {
-        var matrix = new MatrixStage(await ApiStage.StartAsync());
+        var matrix = new MatrixStage(await ApiStage.StartAsync(configure: configure));
         await matrix.SetAsync();
         return matrix;
     }
@@ -64,7 +68,24 @@ internal sealed class MatrixStage(ApiStage stage) : IAsyncDisposable
     /// <summary>The browser of a person who is signed in; of a machine or nobody, one that is not.</summary>
     public Browser Browser(Caller caller) => _browsers.TryGetValue(caller, out var browser) ? browser : stage.World.OpenBrowser();
 
+    /// <summary>Somebody with an account.</summary>
+    public async Task<Actor.Person> PersonAsync(Caller caller) => new(await stage.World.UserAsync(_emails[caller]));
+
     public Target TargetOf(Caller caller) => caller == Caller.MachineItself ? Robot : Shop;
+
+    /// <summary>
+    /// Has there be something on every page of <see cref="Shop"/>: a logo, a wish to be approved, and a run that its owner began.
+    /// </summary>
+    /// <returns>The run.</returns>
+    public async Task<Guid> FurnishAsync()
+    {
+        var (world, owner) = (stage.World, await PersonAsync(Caller.Owner));
+        var shop = (await world.FindAsync(owner, Shop.ClientId))!;
+        (await world.WithAsync<ClientLogos, bool>(logos => logos.PutAsync(shop, new LogoVerdict.Drawn(MatrixPosts.Picture), Cancel))).ShouldBeTrue();
+        (await world.WithAsync<Approvals, bool>(approvals => approvals.AskAsync(shop, "", Cancel))).ShouldBeTrue();
+        return (await world.WithAsync<TrialFlow, TrialBegun>(flow => flow.PrepareAsync(
+            shop.Settings, owner.User.Id, new() { Grant = ClientGrantTypes.AuthorizationCode }, Cancel))).ShouldBeOfType<TrialBegun.Added>().Trial.Id;
+    }
 
     public ValueTask DisposeAsync() => stage.DisposeAsync();
 
@@ -86,7 +107,7 @@ internal sealed class MatrixStage(ApiStage stage) : IAsyncDisposable
         _users[Caller.MachineAgent] = _users[Caller.MachineItself] = await stage.MachineAsync(robot);
         _users[Caller.MachineOfStranger] = await stage.MachineAsync(await ApiStage.CreateAsync(_users[Caller.Stranger], "machine"));
         (Shop, Robot) = (await FillAsync(shop), await FillAsync(robot));
-        var tested = (await stage.World.FindAsync(new IdentityServer.Ownership.Actor.Person(await stage.World.UserAsync(owner)), shop.Text("client_id")!))!.RowId;
+        var tested = (await stage.World.FindAsync(await PersonAsync(Caller.Owner), shop.Text("client_id")!))!.RowId;
         await stage.World.ReadAsync(db => db.Users.Where(user => user.Email == administrator)
             .ExecuteUpdateAsync(set => set.SetProperty(user => user.Administrator, true), Cancel));
         await stage.World.ReadAsync(db => db.Users.Where(user => user.Email == testUser)
@@ -96,7 +117,7 @@ internal sealed class MatrixStage(ApiStage stage) : IAsyncDisposable
     private async Task<string> AddAsync(Caller caller)
     {
         var (email, browser) = (await stage.World.AddUserAsync(), stage.World.OpenBrowser());
-        (_users[caller], _browsers[caller]) = (await stage.PersonAsync(email, browser: browser), browser);
+        (_users[caller], _browsers[caller], _emails[caller]) = (await stage.PersonAsync(email, browser: browser), browser, email);
         return email;
     }
 

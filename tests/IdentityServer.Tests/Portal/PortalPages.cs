@@ -34,6 +34,10 @@ internal static class PortalPages
         return browser.PostAsync(form.GetAttribute("action") is { Length: > 0 } target ? target : page.Path(), [.. values]);
     }
 
+    /// <summary>All that stands in a form.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> Standing(this Answer page, string form) =>
+        page.Document.QuerySelector(form).ShouldNotBeNull(page.Body).QuerySelectorAll("input, textarea, select").SelectMany(Standing);
+
     /// <summary>What stands in a field.</summary>
     public static string? Field(this Answer page, string name) => page.Document.QuerySelector($"[name='{name}']") is { } element
         ? Standing(element).Select(value => value.Value).FirstOrDefault()
