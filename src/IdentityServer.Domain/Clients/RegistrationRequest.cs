@@ -99,7 +99,6 @@ public static class RegistrationRequest
     private static bool SameToPeople(ClientMetadata wanted, ClientMetadata registered, string? trialCallback) =>
         string.Equals(wanted.ClientName, registered.ClientName, StringComparison.Ordinal)
         && string.Equals(wanted.ClientUri, registered.ClientUri, StringComparison.Ordinal)
-        && string.Equals(wanted.LogoUri, registered.LogoUri, StringComparison.Ordinal)
         && string.Equals(wanted.PolicyUri, registered.PolicyUri, StringComparison.Ordinal)
         && string.Equals(wanted.TosUri, registered.TosUri, StringComparison.Ordinal)
         && string.Equals(wanted.InitiateLoginUri, registered.InitiateLoginUri, StringComparison.Ordinal)

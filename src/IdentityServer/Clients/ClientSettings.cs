@@ -75,9 +75,10 @@ internal sealed record ClientSettings
 
     public required string? ClientUri { get; init; }
 
+    /// <summary>Kept and given back; what is there is never shown to people.</summary>
     public required string? LogoUri { get; init; }
 
-    /// <summary>An owner uploaded a logo, which stands in the place of <see cref="LogoUri"/>'s. Known of clients from the cache only.</summary>
+    /// <summary>An owner uploaded a logo. Known of clients from the cache only.</summary>
     public bool HasUploadedLogo { get; init; }
 
     public required string? PolicyUri { get; init; }

@@ -36,9 +36,6 @@ internal sealed class EgressRules
     /// <summary>A <c>sector_identifier_uri</c> (OpenID Connect Registration §5).</summary>
     public static EgressRules Sector { get; } = new("sector", 64 * 1024, "application/json");
 
-    /// <summary>A client's logo. SVG is not taken: it is active content, and would be shown from our own origin.</summary>
-    public static EgressRules Logo { get; } = new("logo", 100 * 1024, "image/png", "image/webp", "image/jpeg");
-
     /// <summary>A logout token posted to a client (Back-Channel Logout §2.8, which leaves 200 or 204 to the client).</summary>
     public static EgressRules Notification { get; } = new("notification", 4 * 1024) { StatusIsEnough = true };
 }

@@ -179,7 +179,7 @@ public sealed class EgressCacheTests
 
         await GetAsync(cache);
 
-        (await cache.GetAsync(Keys, EgressRules.Logo, Lifetime, Cancel)).ShouldBeOfType<EgressAnswer.Failed>().Reason.ShouldContain("image/png");
+        (await cache.GetAsync(Keys, EgressRules.RequestObject, Lifetime, Cancel)).ShouldBeOfType<EgressAnswer.Failed>().Reason.ShouldContain("application/jwt");
     }
 
     [Fact]

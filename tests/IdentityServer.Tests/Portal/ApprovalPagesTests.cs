@@ -70,6 +70,31 @@ public sealed class ApprovalPagesTests
     }
 
     [Fact]
+    public async Task A_picture_that_could_change_after_the_approval_is_not_part_of_it_and_both_sides_are_told_what_to_do()
+    {
+        await using var site = await ClientDocument.StartAsync("image/png");
+        site.Body = [0x89, (byte)'P', (byte)'N', (byte)'G', 1, 2, 3];
+        await using var world = await World.StartAsync(configure: site.Allow);
+        var (owner, administrator) = (await world.AddPersonAsync(), await world.AddPersonAsync(administrator: true));
+        var client = await world.RegisterAsync(
+            owner, $$"""{"client_name":"Shop","redirect_uris":["https://shop.example.com/callback"],"logo_uri":"{{site.Address}}logo.png"}""");
+        var (browser, page) = await world.OpenPortalAsync(owner, client.PageOf("approval"));
+        await browser.AfterAsync(await browser.SendAsync(page, "approval", ("Note", "")));
+
+        var (admin, waiting) = await world.OpenPortalAsync(administrator, "/portal/approvals");
+
+        foreach (var shown in new[] { page, waiting, await browser.GetAsync(client.PageOf("logo")) })
+        {
+            shown.Document.QuerySelector("img.client-logo").ShouldBeNull();
+            shown.Document.QuerySelector("main")!.TextContent.ShouldContain("an owner can upload a logo");
+        }
+
+        (await admin.GetAsync($"/portal/approvals/logo/{client.ClientId}")).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await browser.GetAsync(client.PageOf("logo/picture"))).Status.ShouldBe(HttpStatusCode.NotFound);
+        site.Asked.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task An_administrator_who_is_none_any_more_decides_nothing()
     {
         await using var world = await World.StartAsync();

@@ -57,11 +57,13 @@ public sealed class UnverifiedClientTests
 
         var same = await stage.ChangeAsync(registered, $$"""{"contacts":["ada@example.com"],"verified":true,{{Bank[1..]}}""");
         var silent = await stage.ChangeAsync(registered, Bank);
+        var unseen = await stage.ChangeAsync(registered, Bank.Replace("bank.png", "other.png", StringComparison.Ordinal));
         var denied = await stage.ChangeAsync(registered, $$"""{"verified":false,{{Bank[1..]}}""");
         var renamed = await stage.ChangeAsync(registered, Bank.Replace("Your Bank", "Other Bank", StringComparison.Ordinal));
 
         (same.Flag("verified"), same.Flag("first_party")).ShouldBe((true, true));
         (silent.Flag("verified"), silent.Flag("first_party")).ShouldBe((true, true));
+        (unseen.Flag("verified"), unseen.Flag("first_party")).ShouldBe((true, true), "people never see it");
         denied.Fields.ShouldBe(["verified"]);
         (renamed.Flag("verified"), renamed.Flag("first_party")).ShouldBe((false, false));
         (await stage.ChangeAsync(registered, Bank)).Flag("verified").ShouldBeFalse("nor does it come back with the name");

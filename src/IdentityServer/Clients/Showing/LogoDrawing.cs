@@ -79,7 +79,7 @@ internal sealed class LogoDrawing : IDisposable
         using var codec = SKCodec.Create(data);
         if (codec is null)
         {
-            return ClientLogo.TypeOf(file) is null ? new LogoVerdict.WrongKind() : new LogoVerdict.Damaged();
+            return BeginsAsPicture(file) ? new LogoVerdict.Damaged() : new LogoVerdict.WrongKind();
         }
 
         if (codec.EncodedFormat is not (SKEncodedImageFormat.Png or SKEncodedImageFormat.Jpeg or SKEncodedImageFormat.Webp))
@@ -134,10 +134,16 @@ internal sealed class LogoDrawing : IDisposable
         _ => SKMatrix.Identity,
     };
 
+    private static bool BeginsAsPng(ReadOnlySpan<byte> file) => file.StartsWith<byte>([0x89, (byte)'P', (byte)'N', (byte)'G']);
+
+    // What a picture is by what it begins with: what the other side says it is means nothing.
+    private static bool BeginsAsPicture(ReadOnlySpan<byte> file) => BeginsAsPng(file) || file.StartsWith<byte>([0xFF, 0xD8, 0xFF])
+        || (file.Length > 12 && file.StartsWith("RIFF"u8) && file[8..12].SequenceEqual("WEBP"u8));
+
     // Readers that know no animation take such a file for its first picture: an acTL chunk ahead of the pixels says that it moves.
     private static bool IsAnimatedPng(ReadOnlySpan<byte> file)
     {
-        if (ClientLogo.TypeOf(file) != "image/png")
+        if (!BeginsAsPng(file))
         {
             return false;
         }

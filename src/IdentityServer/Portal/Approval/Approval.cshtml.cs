@@ -24,7 +24,7 @@ internal sealed class ApprovalModel(Approvals approvals, ClientLogos logos) : Cl
     public async Task OnGetAsync(CancellationToken cancellationToken)
     {
         Standing = await approvals.StandingAsync(Client, cancellationToken);
-        HasLogo = Client.Metadata.LogoUri is not null || await logos.HasAsync(Client.RowId, cancellationToken);
+        HasLogo = await logos.HasAsync(Client.RowId, cancellationToken);
     }
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken) =>

@@ -62,7 +62,7 @@ internal sealed class ApprovalsModel(Approvals approvals, ClientLogos logos) : P
         var waiting = new List<(PendingApproval, bool)>();
         foreach (var pending in await approvals.PendingAsync(Person.User, cancellationToken))
         {
-            waiting.Add((pending, pending.Client.LogoUri is not null || await logos.HasAsync(pending.Client.Id, cancellationToken)));
+            waiting.Add((pending, await logos.HasAsync(pending.Client.Id, cancellationToken)));
         }
 
         Waiting = waiting;

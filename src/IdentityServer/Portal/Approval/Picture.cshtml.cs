@@ -16,6 +16,6 @@ internal sealed class PictureModel(Approvals approvals, ClientLogo logos) : Port
     {
         var waiting = await approvals.PendingAsync(Person.User, cancellationToken);
         var client = waiting.FirstOrDefault(pending => pending.Client.ClientId == ClientId)?.Client;
-        return PictureAnswer.Of(Response, client is null ? null : await logos.ReadAsync(client.Id, client.LogoUri, cancellationToken));
+        return PictureAnswer.Of(Response, client is null ? null : await logos.ReadAsync(client.Id, cancellationToken));
     }
 }

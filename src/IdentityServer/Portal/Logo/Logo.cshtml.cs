@@ -13,11 +13,8 @@ internal sealed class LogoModel(LogoDrawing drawing, ClientLogos logos) : Client
     [BindProperty]
     public IFormFile? Upload { get; set; }
 
-    /// <summary>There is a logo that was uploaded.</summary>
-    public bool HasUploaded { get; private set; }
-
-    /// <summary>There is a logo at all.</summary>
-    public bool HasLogo => HasUploaded || Client.Metadata.LogoUri is not null;
+    /// <summary>There is a logo.</summary>
+    public bool HasLogo { get; private set; }
 
     protected override IReadOnlyDictionary<string, string> Notices { get; } = new Dictionary<string, string>
     {
@@ -69,5 +66,5 @@ internal sealed class LogoModel(LogoDrawing drawing, ClientLogos logos) : Client
         return Refuse(Words[key]);
     }
 
-    private async Task LoadAsync(CancellationToken cancellationToken) => HasUploaded = await logos.HasAsync(Client.RowId, cancellationToken);
+    private async Task LoadAsync(CancellationToken cancellationToken) => HasLogo = await logos.HasAsync(Client.RowId, cancellationToken);
 }

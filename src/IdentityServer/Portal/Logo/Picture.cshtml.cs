@@ -7,5 +7,5 @@ namespace IdentityServer.Portal.Logo;
 internal sealed class PictureModel(ClientLogo logos) : ClientPageModel
 {
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken) =>
-        PictureAnswer.Of(Response, await logos.ReadAsync(Client.RowId, Client.Metadata.LogoUri, cancellationToken));
+        PictureAnswer.Of(Response, await logos.ReadAsync(Client.RowId, cancellationToken));
 }

@@ -1,4 +1,4 @@
-using IdentityServer.Clients.Showing;
+using System.Net.Mime;
 using Microsoft.AspNetCore.Mvc;
 
 namespace IdentityServer.Portal.Logo;
@@ -6,7 +6,7 @@ namespace IdentityServer.Portal.Logo;
 /// <summary>Answers with a logo: as a picture and nothing else, whatever a browser would make of it, and not kept.</summary>
 internal static class PictureAnswer
 {
-    public static IActionResult Of(HttpResponse response, LogoPicture? picture)
+    public static IActionResult Of(HttpResponse response, byte[]? picture)
     {
         if (picture is null)
         {
@@ -14,6 +14,6 @@ internal static class PictureAnswer
         }
 
         response.Headers.ContentDisposition = "inline";
-        return new FileContentResult(picture.Content, picture.Type);
+        return new FileContentResult(picture, MediaTypeNames.Image.Png);
     }
 }

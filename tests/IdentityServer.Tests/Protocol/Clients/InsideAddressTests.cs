@@ -60,20 +60,6 @@ public sealed class InsideAddressTests
         scene.ShouldHaveAskedNobody();
     }
 
-    [Theory]
-    [MemberData(nameof(Hosts))]
-    public async Task A21_A_logo_inside_is_never_asked_for_even_of_a_verified_client(string host)
-    {
-        await using var scene = await Scene.OpenAsync();
-        var client = await scene.World.AddClientAsync(extra: $"\"logo_uri\":\"https://{scene.Fill(host)}/logo.png\",\"verified\":true");
-
-        var answer = await scene.World.OpenBrowser().GetAsync($"/client-logo?client_id={client.Id}");
-
-        answer.Status.ShouldBe(HttpStatusCode.NotFound);
-        answer.Body.ShouldNotContain("127.0.0.1");
-        scene.ShouldHaveAskedNobody();
-    }
-
     /// <summary>A server, and a listener behind its walls that would answer by the name that it is called by.</summary>
     private sealed class Scene(ClientSite site, StagedNetwork network, World world) : IAsyncDisposable
     {
