@@ -10,8 +10,14 @@ public static class DiagnosisPolicy
     public static readonly TimeSpan ActivityKept = TimeSpan.FromDays(90);
 
     /// <summary>
-    /// The failed requests of one client that a node keeps in an hour; beyond it they are counted only. Anybody can make a client's
-    /// requests fail, so the rows must not grow with their number.
+    /// The failed requests of one client that a node keeps in an hour; beyond it <see cref="FailuresOfCodeBeyond"/> of each code, and the rest
+    /// are counted only. Anybody can make a client's requests fail, so the rows must not grow with their number.
     /// </summary>
     public const int FailuresPerHour = 200;
+
+    /// <summary>
+    /// The failed requests of each code that a node keeps in an hour beyond <see cref="FailuresPerHour"/>. Strangers who flood a client with
+    /// some mistakes so hide none of another kind, and nothing that fails only after a client has proved itself: they do not come that far.
+    /// </summary>
+    public const int FailuresOfCodeBeyond = 10;
 }

@@ -16,6 +16,7 @@ internal sealed partial class ClientInsight(TimeProvider clock, ILogger<ClientIn
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _failuresOfHour = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Client, string Code), int> _beyondOfHour = [];
     private Dictionary<CountKey, long> _counts = [];
     private Dictionary<string, DateTimeOffset> _uses = new(StringComparer.Ordinal);
     private Dictionary<(string Client, Guid Secret), DateTimeOffset> _secrets = [];
@@ -111,7 +112,7 @@ internal sealed partial class ClientInsight(TimeProvider clock, ILogger<ClientIn
             if (failure is not null)
             {
                 Add(new(client, day, ActivityKinds.FailurePrefix + failure.Code), 1);
-                full = !TryKeep(failure, out var first) && first;
+                full = KeepWithinBounds(failure);
             }
         }
 
@@ -209,35 +210,38 @@ internal sealed partial class ClientInsight(TimeProvider clock, ILogger<ClientIn
         }
     }
 
-    // Anybody can make a client's requests fail: their number must not become the table's.
-    private bool TryKeep(ClientFailure failure, out bool firstRefused)
+    // Anybody can make a client's requests fail: their number must not become the table's, and what they repeat must not hide the rest. True
+    // once an hour, when a client comes to the bound.
+    private bool KeepWithinBounds(ClientFailure failure)
     {
         var hour = failure.At.ToUnixTimeSeconds() / 3_600;
         if (hour != _hour)
         {
             _hour = hour;
             _failuresOfHour.Clear();
+            _beyondOfHour.Clear();
         }
 
         ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_failuresOfHour, failure.ClientRowId, out _);
         count++;
-        firstRefused = count == DiagnosisPolicy.FailuresPerHour + 1;
-        if (count > DiagnosisPolicy.FailuresPerHour || _failures.Count >= Capacity)
+        if ((count <= DiagnosisPolicy.FailuresPerHour || TakesOfReserve(failure)) && _failures.Count < Capacity)
         {
-            return false;
+            _failures.Add(failure);
+            _failed.TrySetResult();
         }
 
-        _failures.Add(failure);
-        _failed.TrySetResult();
-        return true;
+        return count == DiagnosisPolicy.FailuresPerHour + 1;
     }
+
+    private bool TakesOfReserve(ClientFailure failure) =>
+        ++CollectionsMarshal.GetValueRefOrAddDefault(_beyondOfHour, (failure.ClientRowId, failure.Code), out _) <= DiagnosisPolicy.FailuresOfCodeBeyond;
 
     // Continuations run elsewhere: a request that fails must not find itself writing for all.
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Requests of the client with the row {ClientRowId} failed {Count} times within an hour; for the rest of it they are counted only.")]
+        Message = "Requests of the client with the row {ClientRowId} failed {Count} times within an hour; for the rest of it few of each reason are kept, and all are counted.")]
     private static partial void LogFull(ILogger logger, string clientRowId, int count);
 
     private readonly record struct CountKey(string Client, int Day, string Kind);

@@ -91,7 +91,7 @@ public sealed class ClientInsightTests
         Fail("quiet", 1);
 
         var batch = _insight.TakeAll();
-        batch.Failures.Count(failure => failure.ClientRowId == "flooded").ShouldBe(DiagnosisPolicy.FailuresPerHour);
+        batch.Failures.Count(failure => failure.ClientRowId == "flooded").ShouldBe(DiagnosisPolicy.FailuresPerHour + DiagnosisPolicy.FailuresOfCodeBeyond);
         batch.Failures.Count(failure => failure.ClientRowId == "quiet").ShouldBe(1);
         batch.Counts.Single(row => row.ClientRowId == "flooded").Count.ShouldBe(DiagnosisPolicy.FailuresPerHour + 50);
         _log.Count.ShouldBe(1);
@@ -101,6 +101,26 @@ public sealed class ClientInsightTests
         _clock.Advance(TimeSpan.FromHours(1));
         Fail("flooded", 1);
         _insight.TakeAll().Failures.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_flood_of_one_reason_hides_no_other()
+    {
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Fail("flooded", 5_000, "secret_wrong");
+        Fail("flooded", 1, "code_expired");
+        Fail("flooded", 5_000, "redirect_uri_mismatch");
+        Fail("flooded", 1, "grant_not_allowed");
+
+        var kept = _insight.TakeAll().Failures.CountBy(failure => failure.Code).ToDictionary();
+
+        (kept["code_expired"], kept["grant_not_allowed"]).ShouldBe((1, 1));
+        (kept["secret_wrong"], kept["redirect_uri_mismatch"]).ShouldBe(
+            (DiagnosisPolicy.FailuresPerHour + DiagnosisPolicy.FailuresOfCodeBeyond, DiagnosisPolicy.FailuresOfCodeBeyond), "and still they are bounded");
+
+        _clock.Advance(TimeSpan.FromHours(1));
+        Fail("flooded", DiagnosisPolicy.FailuresPerHour + 1, "redirect_uri_mismatch");
+        _insight.TakeAll().Failures.Count.ShouldBe(DiagnosisPolicy.FailuresPerHour + 1, "another hour, another bound");
     }
 
     [Fact]
@@ -135,19 +155,19 @@ public sealed class ClientInsightTests
         (taken + _insight.TakeAll().Counts.Sum(row => row.Count)).ShouldBe(40_000);
     }
 
-    private void Fail(string client, int times)
+    private void Fail(string client, int times, string code = "code")
     {
         for (var index = 0; index < times; index++)
         {
-            _insight.Take(Failed(client), null);
+            _insight.Take(Failed(client, code), null);
         }
     }
 
-    private static ClientTrail Failed(string client)
+    private static ClientTrail Failed(string client, string code = "code")
     {
         var trail = ClientTrail.Of(new DefaultHttpContext());
         trail.Concerns(client);
-        trail.Fail("code");
+        trail.Fail(code);
         return trail;
     }
 
