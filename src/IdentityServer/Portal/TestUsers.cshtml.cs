@@ -23,6 +23,10 @@ internal sealed class TestUsersModel(TestUserDirectory directory, CounterOperati
     /// <summary>What claims look like.</summary>
     public const string Example = """{"name": "Ada Buyer", "locale": "en"}""";
 
+    // Around a stretch of plain text whose braces must not turn about in a sentence that runs the other way (Unicode UAX #9 §2.4).
+    private const char LeftToRight = '\u2066';
+    private const char EndOfStretch = '\u2069';
+
     private static readonly TimeSpan _window = TimeSpan.FromDays(1);
 
     [BindProperty]
@@ -129,7 +133,7 @@ internal sealed class TestUsersModel(TestUserDirectory directory, CounterOperati
             // Said below, as of any other text that is no object.
         }
 
-        problems = [Words.Say("test-users.claims-malformed", ("example", Example))];
+        problems = [Words.Say("test-users.claims-malformed", ("example", $"{LeftToRight}{Example}{EndOfStretch}"))];
         return null;
     }
 }

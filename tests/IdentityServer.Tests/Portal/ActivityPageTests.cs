@@ -81,7 +81,8 @@ public sealed class ActivityPageTests
     private static string Address(IdentityServer.Ownership.OwnedClient client) => $"/portal/clients/{client.ClientId}/activity";
 
     // Ninety days of everything, and more reasons than have bars.
-    private static Task<bool> FillAsync(World world, string clientRowId) => world.Server.InScopeAsync(async services =>
+    /// <summary>Ninety busy days.</summary>
+    internal static Task<bool> FillAsync(World world, string clientRowId) => world.Server.InScopeAsync(async services =>
     {
         var today = (int)(world.Clock.GetUtcNow().ToUnixTimeSeconds() / 86_400);
         var kinds = ActivityKinds.Funnel.Concat([ActivityKinds.Refreshed, ActivityKinds.ForItself, ActivityKinds.Declined])
