@@ -2,6 +2,7 @@ using IdentityServer.Clients;
 using IdentityServer.Clients.Credentials;
 using IdentityServer.Clients.Keys;
 using IdentityServer.Domain.Clients;
+using IdentityServer.Languages;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
 using Microsoft.EntityFrameworkCore;
@@ -83,7 +84,7 @@ internal sealed class ClientCheckup(ClientSecretDesk secrets, ClientKeyList keys
 
         // One that ends is no matter while another goes on; of those that all end, the last one counts.
         return active.TrueForAll(secret => secret.History.ExpiresAt <= now + EndIsNear)
-            ? Warning("secrets", "secret-ends", ("days", Days(active.Max(secret => secret.History.ExpiresAt)!.Value - now)))
+            ? Warning("secrets", "secret-ends", (Text.Count, Days(active.Max(secret => secret.History.ExpiresAt)!.Value - now)))
             : Ok("secrets", "secrets", ("active", active.Count));
     }
 
@@ -98,7 +99,7 @@ internal sealed class ClientCheckup(ClientSecretDesk secrets, ClientKeyList keys
 
         var ending = found.Keys.Where(key => key.Usable && key.CertificateEndsAt <= now + EndIsNear).Select(key => key.CertificateEndsAt!.Value).Order().ToList();
         return ending.Count > 0
-            ? Warning("keys", ending[0] <= now ? "certificate-ended" : "certificate-ends", ("days", Days((ending[0] - now).Duration())))
+            ? Warning("keys", ending[0] <= now ? "certificate-ended" : "certificate-ends", (Text.Count, Days((ending[0] - now).Duration())))
             : Ok("keys", "keys", ("usable", found.Keys.Count(key => key.Usable)));
     }
 
@@ -107,8 +108,8 @@ internal sealed class ClientCheckup(ClientSecretDesk secrets, ClientKeyList keys
         var now = clock.GetUtcNow();
         return standing switch
         {
-            { LastUsedAt: { } used } => used + LongUnused <= now ? Warning("use", "unused", ("days", Days(now - used))) : Ok("use", "used"),
-            { RegisteredAt: { } registered } when registered + LongUnused <= now => Warning("use", "never-used", ("days", Days(now - registered))),
+            { LastUsedAt: { } used } => used + LongUnused <= now ? Warning("use", "unused", (Text.Count, Days(now - used))) : Ok("use", "used"),
+            { RegisteredAt: { } registered } when registered + LongUnused <= now => Warning("use", "never-used", (Text.Count, Days(now - registered))),
             _ => Ok("use", "not-used-yet"),
         };
     }
