@@ -19,12 +19,12 @@ internal sealed class AccountExport(IdentityServerDbContext db, ConnectedApps ap
     public async Task<byte[]> WriteAsync(User user, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var events = await db.AuditEvents.AsNoTracking().Where(entry => entry.UserId == user.Id).OrderBy(entry => entry.At).ToListAsync(cancellationToken);
+        var events = await db.AuditEvents.AsNoTracking().Where(entry => entry.UserId == user.Id).OrderBy(entry => entry.At).ThenBy(entry => entry.Id).ToListAsync(cancellationToken);
         var former = await db.FormerAddresses.AsNoTracking().Where(row => row.UserId == user.Id).ToListAsync(cancellationToken);
         var pending = await db.PendingAddresses.AsNoTracking().Where(row => row.UserId == user.Id).ToListAsync(cancellationToken);
-        var sessions = await db.AuthenticationSessions.AsNoTracking().Where(row => row.UserId == user.Id).OrderBy(row => row.AuthenticatedAt).ToListAsync(cancellationToken);
-        var codes = await db.OtpChallenges.AsNoTracking().Where(row => row.UserId == user.Id).OrderBy(row => row.CreatedAt).ToListAsync(cancellationToken);
-        var messages = await db.OutboxMessages.AsNoTracking().Where(row => row.UserId == user.Id).OrderBy(row => row.CreatedAt).ToListAsync(cancellationToken);
+        var sessions = await db.AuthenticationSessions.AsNoTracking().Where(row => row.UserId == user.Id).OrderBy(row => row.AuthenticatedAt).ThenBy(row => row.Id).ToListAsync(cancellationToken);
+        var codes = await db.OtpChallenges.AsNoTracking().Where(row => row.UserId == user.Id).OrderBy(row => row.CreatedAt).ThenBy(row => row.Id).ToListAsync(cancellationToken);
+        var messages = await db.OutboxMessages.AsNoTracking().Where(row => row.UserId == user.Id).OrderBy(row => row.CreatedAt).ThenBy(row => row.Id).ToListAsync(cancellationToken);
         var notices = new List<(OutboxMessage Message, string? ClientId)>();
         foreach (var message in messages.Where(message => message.ClientRowId is not null))
         {
@@ -33,11 +33,11 @@ internal sealed class AccountExport(IdentityServerDbContext db, ConnectedApps ap
 
         var owned = await db.ClientOwners.AsNoTracking().Where(owner => owner.UserId == user.Id)
             .Join(db.Clients, owner => owner.ClientRowId, client => client.Id, (owner, client) => new { client.ClientId, client.DisplayName, owner.AddedAt })
-            .OrderBy(row => row.AddedAt).ToListAsync(cancellationToken);
+            .OrderBy(row => row.AddedAt).ThenBy(row => row.ClientId).ToListAsync(cancellationToken);
         var invitations = await db.ClientInvitations.AsNoTracking()
             .Where(row => row.ExpiresAt > now && (row.NormalizedEmail == user.NormalizedEmail || row.InvitedBy == user.Id))
             .Join(db.Clients, row => row.ClientRowId, client => client.Id, (row, client) => new { client.ClientId, row.InvitedBy, row.CreatedAt, row.ExpiresAt })
-            .OrderBy(row => row.CreatedAt).ToListAsync(cancellationToken);
+            .OrderBy(row => row.CreatedAt).ThenBy(row => row.ClientId).ToListAsync(cancellationToken);
         var document = new JsonObject
         {
             ["written_at"] = now,

@@ -156,7 +156,9 @@ public sealed class SessionsAndAppsTests
         var (browser, _) = await world.OpenAccountAsync(email);
         await AllowAsync(browser, app);
         await world.OpenAccountAsync(other);
+        await world.AdvanceAsync(TimeSpan.FromSeconds(1)); // what is of one instant has no order
         await browser.ChangeAddressAsync("moved@example.com");
+        await world.AdvanceAsync(TimeSpan.FromSeconds(1));
         await browser.AskForAddressAsync("next@example.com");
 
         var answer = await browser.SubmitAsync(await browser.GetAsync("/account/data"), new Dictionary<string, string>());

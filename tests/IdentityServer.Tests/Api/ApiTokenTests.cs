@@ -36,7 +36,7 @@ public sealed class ApiTokenTests
         var tokens = await stage.TokensAsync(email);
         var userInfo = await stage.TokensAsync(email, "openid offline_access");
         var third = await (await stage.World.AddClientAsync()).SignInAsync(email);
-        string[] wrong = [tokens.IdToken!, tokens.RefreshToken!, userInfo.AccessToken!, third.AccessToken!, "nonsense", tokens.AccessToken![..^3] + "abc"];
+        string[] wrong = [tokens.IdToken!, tokens.RefreshToken!, userInfo.AccessToken!, third.AccessToken!, "nonsense", tokens.AccessToken![..^8] + "abcdefgh"];
         foreach (var token in wrong)
         {
             var reply = await stage.With(token).GetAsync("/me");

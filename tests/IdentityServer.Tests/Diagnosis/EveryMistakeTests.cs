@@ -157,9 +157,10 @@ public sealed partial class EveryMistakeTests(Stage stage) : IClassFixture<Stage
         if (provoked.Page is { } page)
         {
             page.Document.QuerySelector(".reference code")!.TextContent.ShouldBe(reference);
+            var said = page.Document.QuerySelector("main")!.TextContent.Replace(reference, "", StringComparison.Ordinal); // whose digits may be anything
             foreach (var (_, value) in provoked.Details.Where(detail => detail.Value != "*"))
             {
-                page.Document.QuerySelector("main")!.TextContent.ShouldNotContain(value);
+                said.ShouldNotContain(value);
             }
         }
         else

@@ -104,7 +104,7 @@ public sealed class NoWayRoundTests
         var codePage = await browser.FollowAsync(await browser.EnterPasswordAsync(page, email));
         codePage.Document.QuerySelector("#code").ShouldNotBeNull("the code is asked for");
         var mail = await world.Smtp.TakeAsync(email, TestContext.Current.CancellationToken);
-        mail.Source.ShouldNotContain("evil");
+        mail.Source.ShouldNotContain("evil", Case.Sensitive); // in any case the letters may stand in a boundary by chance
         mail.Text.ShouldContain(world.Server.Address.Authority);
     }
 
