@@ -169,10 +169,7 @@ public sealed class Stage : IAsyncLifetime
 /// <summary>What a test does with the entries of a server.</summary>
 internal static class Entries
 {
-    /// <summary>Has all that happened so far written. Requests are handed over right after their answers, so a moment is waited for them.</summary>
-    public static async Task StopWritingAsync(this TestServer server)
-    {
-        await Task.Delay(50, TestContext.Current.CancellationToken);
-        await server.Services.GetRequiredService<InsightWriter>().FlushAsync(TestContext.Current.CancellationToken);
-    }
+    /// <summary>Has all that happened so far written: what is to be written of a request is handed over before its answer begins.</summary>
+    public static Task StopWritingAsync(this TestServer server) =>
+        server.Services.GetRequiredService<InsightWriter>().FlushAsync(TestContext.Current.CancellationToken);
 }
