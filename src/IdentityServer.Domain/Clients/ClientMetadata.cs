@@ -111,7 +111,9 @@ public sealed record ClientMetadata
     /// <summary><c>client_uri</c>: the client's home page.</summary>
     public string? ClientUri { get; init; }
 
-    /// <summary><c>logo_uri</c>: kept and given back. What is there could change after an approval, and is never shown to people.</summary>
+    /// <summary>
+    /// <c>logo_uri</c>: kept and given back. What is there could change after an approval: people are shown what was taken from there once.
+    /// </summary>
     public string? LogoUri { get; init; }
 
     /// <summary><c>policy_uri</c>.</summary>

@@ -13,12 +13,12 @@ namespace IdentityServer.Clients;
 internal sealed class CachedClient
 {
     /// <exception cref="FormatException">The row was not written by <see cref="ClientRegistry"/>, or is damaged.</exception>
-    public CachedClient(Client entity, IReadOnlyList<StoredSecret> secrets, bool hasUploadedLogo)
+    public CachedClient(Client entity, IReadOnlyList<StoredSecret> secrets, bool hasStoredLogo)
     {
         Entity = entity;
         Secrets = secrets;
         Properties = ReadProperties(entity.Properties);
-        Settings = ClientSettings.From(entity.Id!, ReadMetadata(entity, Properties)) with { HasUploadedLogo = hasUploadedLogo };
+        Settings = ClientSettings.From(entity.Id!, ReadMetadata(entity, Properties)) with { HasStoredLogo = hasStoredLogo };
         Permissions = ReadList(entity.Permissions);
         Requirements = ReadList(entity.Requirements);
         RedirectUris = ReadList(entity.RedirectUris);

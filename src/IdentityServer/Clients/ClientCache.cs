@@ -142,7 +142,7 @@ internal sealed class ClientCache(IServiceScopeFactory scopes, TimeProvider cloc
 
         var secrets = await SecretsAsync(db, row.Id!, CancellationToken.None);
         var unchanged = _byId.TryGetValue(row.Id!, out var earlier) && earlier.Client.Entity.ConcurrencyToken == row.ConcurrencyToken
-            && earlier.Client.Settings.HasUploadedLogo == hasLogo && earlier.Client.Secrets.SequenceEqual(secrets);
+            && earlier.Client.Settings.HasStoredLogo == hasLogo && earlier.Client.Secrets.SequenceEqual(secrets);
         var client = unchanged ? earlier!.Client : Share(new CachedClient(row, secrets, hasLogo));
         Keep(new Entry(client, readAt), generation);
         return client;

@@ -75,11 +75,11 @@ internal sealed record ClientSettings
 
     public required string? ClientUri { get; init; }
 
-    /// <summary>Kept and given back; what is there is never shown to people.</summary>
+    /// <summary>Kept and given back; people see what is there once it is taken from there, and not what is there later.</summary>
     public required string? LogoUri { get; init; }
 
-    /// <summary>An owner uploaded a logo. Known of clients from the cache only.</summary>
-    public bool HasUploadedLogo { get; init; }
+    /// <summary>A logo is stored: uploaded, or taken from <see cref="LogoUri"/>. Known of clients from the cache only.</summary>
+    public bool HasStoredLogo { get; init; }
 
     public required string? PolicyUri { get; init; }
 

@@ -49,7 +49,7 @@ internal static class ClientsRoom
         services.AddSingleton<SecretMistakes>().AddSingleton<NearClients>();
         services.AddSingleton<ClientKeys>().AddScoped<ClientKeyList>();
         services.AddSingleton<ClientJwts>();
-        services.AddScoped<ClientLogo>().AddSingleton<LogoDrawing>();
+        services.AddScoped<ClientLogo>().AddSingleton<LogoDrawing>().AddSingleton<RegisteredLogo>();
         services.AddScoped<ClientAssertions>();
         services.AddScoped<ClientRegistry>();
         services.AddScoped<ClientImport>();

@@ -36,6 +36,11 @@ internal sealed class EgressRules
     /// <summary>A <c>sector_identifier_uri</c> (OpenID Connect Registration §5).</summary>
     public static EgressRules Sector { get; } = new("sector", 64 * 1024, "application/json");
 
+    /// <summary>
+    /// The picture at a client's <c>logo_uri</c> (RFC 7591 §2), as large as an uploaded one may be. SVG is not taken: it is active content.
+    /// </summary>
+    public static EgressRules Logo { get; } = new("logo", 512 * 1024, "image/png", "image/webp", "image/jpeg");
+
     /// <summary>A logout token posted to a client (Back-Channel Logout §2.8, which leaves 200 or 204 to the client).</summary>
     public static EgressRules Notification { get; } = new("notification", 4 * 1024) { StatusIsEnough = true };
 }

@@ -14,8 +14,14 @@ public sealed partial class AuthorizationMatrixTests
     [Fact]
     public async Task Everybody_changes_by_the_pages_what_is_theirs_and_nothing_else()
     {
-        await using var matrix = await MatrixStage.StartAsync(setup => setup.Settings["Portal:ClientsPerPerson"] = "1000");
-        var rows = new MatrixPosts(matrix).Rows;
+        await using var site = await ClientDocument.StartAsync("image/png");
+        site.Body = MatrixPosts.Picture;
+        await using var matrix = await MatrixStage.StartAsync(setup =>
+        {
+            setup.Settings["Portal:ClientsPerPerson"] = "1000";
+            site.Allow(setup);
+        });
+        var rows = new MatrixPosts(matrix, site.Address).Rows;
         (await PostHandlersAsync(matrix)).ShouldBe(rows.Keys, ignoreOrder: true, "each handler needs a row that says whose it is");
         var people = await SendersAsync(matrix);
         var wrong = new List<string>();

@@ -27,7 +27,9 @@ internal sealed record Post(string Path, IReadOnlyList<KeyValuePair<string, stri
 /// Whatever is posted to the portal, by route and handler. Each is made ready with a client of its own, so that it changes something for
 /// those whose it is: what does nothing for anybody would show nothing of others.
 /// </summary>
-internal sealed class MatrixPosts(MatrixStage matrix)
+/// <param name="matrix">Everybody.</param>
+/// <param name="pictures">A site that answers with a picture.</param>
+internal sealed class MatrixPosts(MatrixStage matrix, Uri pictures)
 {
     private const string PublicKey = """{"keys":[{"kty":"EC","crv":"P-256","kid":"matrix","alg":"ES256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}""";
 
@@ -45,6 +47,7 @@ internal sealed class MatrixPosts(MatrixStage matrix)
             "/portal/new", ("kind", "web-server"), ("Name", "Another"), ("RedirectUris", "https://another.example.com/"), ("Attempt", Guid.NewGuid().ToString())))),
         ["portal/approvals Approve"] = (Whose.Administrators, _ => DecisionAsync("Approve")),
         ["portal/approvals Refuse"] = (Whose.Administrators, _ => DecisionAsync("Refuse")),
+        ["portal/approvals TakeLogo"] = (Whose.Administrators, _ => DecisionAsync("TakeLogo")),
         ["portal/clients/{clientId}/approval"] = Owners("approval", ("Note", "Please")),
         ["portal/clients/{clientId}/snippets"] = Owners("snippets?stack=oauth2-proxy"),
         ["portal/clients/{clientId}/delete"] = Owners("delete", ("Name", "Shop")),
@@ -52,6 +55,7 @@ internal sealed class MatrixPosts(MatrixStage matrix)
         ["portal/clients/{clientId}/keys Paste"] = Owners("keys?handler=Paste", ("Jwks", PublicKey)),
         ["portal/clients/{clientId}/keys Publish"] = Owners("keys?handler=Publish", ("JwksUri", "https://shop.example.com/jwks")),
         ["portal/clients/{clientId}/logo"] = (Whose.Owners, async _ => new Post((await ClientAsync()).PageOf("logo"), [], Picture)),
+        ["portal/clients/{clientId}/logo Take"] = (Whose.Owners, async _ => new Post((await ClientAsync(Pictured)).PageOf("logo?handler=Take"))),
         ["portal/clients/{clientId}/logo Remove"] = (Whose.Owners, _ => LogoAsync()),
         ["portal/clients/{clientId}/owners Invite"] = Owners("owners?handler=Invite", ("Email", "somebody-else@example.com")),
         ["portal/clients/{clientId}/owners Withdraw"] = (Whose.Owners, _ => WithdrawalAsync()),
@@ -81,6 +85,8 @@ internal sealed class MatrixPosts(MatrixStage matrix)
 
     private World World => matrix.Api.World;
 
+    private string Pictured => $$"""{"client_name":"Shop","redirect_uris":["https://shop.example.com/callback"],"logo_uri":"{{pictures}}logo.png"}""";
+
     private string Callback => new Uri(World.Server.Address, "/" + TrialStage.CallbackRoute).AbsoluteUri;
 
     // One that needs nothing but a client.
@@ -104,7 +110,7 @@ internal sealed class MatrixPosts(MatrixStage matrix)
 
     private async Task<Post> DecisionAsync(string handler)
     {
-        var client = await ClientAsync();
+        var client = await ClientAsync(Pictured);
         (await World.WithAsync<Approvals, bool>(approvals => approvals.AskAsync(client, "", Cancel))).ShouldBeTrue();
         var version = (await World.FindAsync(client.Actor, client.ClientId))!.Version;
         return new($"/portal/approvals?handler={handler}", ("Client", client.ClientId), ("Version", version), ("Reason", "Not yet"));

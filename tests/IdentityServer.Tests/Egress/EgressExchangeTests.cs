@@ -24,6 +24,9 @@ public sealed class EgressExchangeTests
         { "request-object", "text/plain; charset=utf-8" },
         { "request-object", "application/octet-stream" },
         { "sector", "application/json" },
+        { "logo", "image/png" },
+        { "logo", "image/webp" },
+        { "logo", "image/jpeg" },
     };
 
     public static TheoryData<string, string> TypesThatDoNot => new()
@@ -34,6 +37,9 @@ public sealed class EgressExchangeTests
         { "key-set", "no type at all" },
         { "request-object", "text/html" },
         { "sector", "application/jwk-set+json" },
+        { "logo", "image/svg+xml" },
+        { "logo", "text/html" },
+        { "logo", "image/gif" },
     };
 
     [Fact]
@@ -274,5 +280,5 @@ public sealed class EgressExchangeTests
     }
 
     private static EgressRules Named(string name) =>
-        new[] { EgressRules.KeySet, EgressRules.RequestObject, EgressRules.Sector }.Single(rules => rules.Name == name);
+        new[] { EgressRules.KeySet, EgressRules.RequestObject, EgressRules.Sector, EgressRules.Logo }.Single(rules => rules.Name == name);
 }

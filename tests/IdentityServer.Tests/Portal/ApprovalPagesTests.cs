@@ -86,7 +86,7 @@ public sealed class ApprovalPagesTests
         foreach (var shown in new[] { page, waiting, await browser.GetAsync(client.PageOf("logo")) })
         {
             shown.Document.QuerySelector("img.client-logo").ShouldBeNull();
-            shown.Document.QuerySelector("main")!.TextContent.ShouldContain("an owner can upload a logo");
+            shown.Document.QuerySelector("main")!.TextContent.ShouldContain("once it is taken from there");
         }
 
         (await admin.GetAsync($"/portal/approvals/logo/{client.ClientId}")).Status.ShouldBe(HttpStatusCode.NotFound);

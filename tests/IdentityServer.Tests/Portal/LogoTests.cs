@@ -184,7 +184,8 @@ public sealed class LogoTests
         });
     }
 
-    private static byte[] Picture(SKEncodedImageFormat format, int width, int height)
+    /// <summary>A red picture.</summary>
+    internal static byte[] Picture(SKEncodedImageFormat format, int width, int height)
     {
         using var surface = SKSurface.Create(new SKImageInfo(width, height));
         surface.Canvas.Clear(SKColors.Red);

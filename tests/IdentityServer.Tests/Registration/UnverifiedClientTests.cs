@@ -63,7 +63,7 @@ public sealed class UnverifiedClientTests
 
         (same.Flag("verified"), same.Flag("first_party")).ShouldBe((true, true));
         (silent.Flag("verified"), silent.Flag("first_party")).ShouldBe((true, true));
-        (unseen.Flag("verified"), unseen.Flag("first_party")).ShouldBe((true, true), "people never see it");
+        (unseen.Flag("verified"), unseen.Flag("first_party")).ShouldBe((true, true), "people see what was taken from there, and not what is there");
         denied.Fields.ShouldBe(["verified"]);
         (renamed.Flag("verified"), renamed.Flag("first_party")).ShouldBe((false, false));
         (await stage.ChangeAsync(registered, Bank)).Flag("verified").ShouldBeFalse("nor does it come back with the name");

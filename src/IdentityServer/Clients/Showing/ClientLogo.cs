@@ -11,7 +11,7 @@ namespace IdentityServer.Clients.Showing;
 /// The logos of clients, served by us: a client never learns from an image who is about to sign in. People see those alone whose owner the
 /// operator knows, so that nobody gets to put a picture of their choosing on the sign-in page (threats: registration as a phishing front).
 /// What is at a <c>logo_uri</c> is no such logo: whoever holds that address could put another picture there once an administrator has looked.
-/// People are shown the very bytes that were looked at, which are those that an owner uploaded.
+/// People are shown the very bytes that were looked at, which an owner uploaded or somebody took from that address (<see cref="RegisteredLogo"/>).
 /// </summary>
 internal sealed class ClientLogo(IdentityServerDbContext db)
 {
@@ -22,7 +22,7 @@ internal sealed class ClientLogo(IdentityServerDbContext db)
 
     /// <summary>Where a page finds a client's logo; null for a client that shows none. Asks nobody: it is on the way of every sign-in.</summary>
     public static string? AddressOf(ClientSettings client) =>
-        client.Verified && client.HasUploadedLogo ? Path + QueryString.Create("client_id", client.ClientId) : null;
+        client.Verified && client.HasStoredLogo ? Path + QueryString.Create("client_id", client.ClientId) : null;
 
     /// <summary>A client's logo, whether or not people see it: a PNG; null when there is none.</summary>
     public Task<byte[]?> ReadAsync(string rowId, CancellationToken cancellationToken) =>

@@ -27,6 +27,9 @@ internal abstract record LogoVerdict
 
     /// <summary>It cannot be read to its end.</summary>
     internal sealed record Damaged : LogoVerdict;
+
+    /// <summary>There is no file: the address that was to give it did not. The log has the reason.</summary>
+    internal sealed record NotRead : LogoVerdict;
 }
 
 /// <summary>

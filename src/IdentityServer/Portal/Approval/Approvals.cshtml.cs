@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using IdentityServer.Clients.Showing;
 using IdentityServer.Ownership;
+using IdentityServer.Portal.Logo;
 using IdentityServer.SignIn;
 using Microsoft.AspNetCore.Mvc;
 
@@ -7,7 +9,7 @@ namespace IdentityServer.Portal.Approval;
 
 /// <summary>The clients that wait for an administrator's word, each as people would see it.</summary>
 [AdministratorsOnly]
-internal sealed class ApprovalsModel(Approvals approvals, ClientLogos logos) : PortalPageModel
+internal sealed class ApprovalsModel(Approvals approvals, ClientLogos logos, RegisteredLogo registered) : PortalPageModel
 {
     [BindProperty]
     public string? Client { get; set; }
@@ -25,6 +27,7 @@ internal sealed class ApprovalsModel(Approvals approvals, ClientLogos logos) : P
     {
         ["approved"] = "portal.approvals-approved",
         ["refused"] = "portal.approvals-refused",
+        ["logo-taken"] = "portal.approvals-logo-taken",
     };
 
     public Task OnGetAsync(CancellationToken cancellationToken) => LoadAsync(cancellationToken);
@@ -40,6 +43,30 @@ internal sealed class ApprovalsModel(Approvals approvals, ClientLogos logos) : P
         }
 
         return await AnswerAsync(await approvals.RefuseAsync(Person.User, Client ?? "", Version ?? "", Reason, cancellationToken), "refused", cancellationToken);
+    }
+
+    /// <summary>Has the picture at a client's <c>logo_uri</c> taken, so that it can be looked at and is part of what is approved.</summary>
+    public async Task<IActionResult> OnPostTakeLogoAsync(CancellationToken cancellationToken)
+    {
+        if ((await approvals.PendingAsync(Person.User, cancellationToken)).FirstOrDefault(pending => pending.Client.ClientId == Client) is not { } seen)
+        {
+            return await TellAsync("portal.approvals-gone", cancellationToken);
+        }
+
+        // Before anybody is asked: what is fetched is what stood on the page.
+        if (seen.Version != Version || RegisteredLogo.HostOf(seen.Client) is not { } host)
+        {
+            return await TellAsync("portal.approvals-changed", cancellationToken);
+        }
+
+        var verdict = await registered.DrawAsync(seen.Client, cancellationToken);
+        if (verdict is LogoVerdict.Drawn drawn)
+        {
+            return await AnswerAsync(await logos.PutAsync(Person.User, seen, drawn, cancellationToken), "logo-taken", cancellationToken);
+        }
+
+        await LoadAsync(cancellationToken);
+        return Refuse([Words.Say("portal.approvals-logo-not-taken", ("host", host)), Words[LogoRefusals.KeyOf(verdict)]]);
     }
 
     private async Task<IActionResult> AnswerAsync(ApprovalOutcome outcome, string done, CancellationToken cancellationToken) => outcome switch

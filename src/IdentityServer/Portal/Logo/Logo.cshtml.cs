@@ -1,20 +1,21 @@
-using System.Diagnostics;
 using IdentityServer.Clients.Showing;
 using IdentityServer.Ownership;
 using IdentityServer.SignIn;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace IdentityServer.Portal.Logo;
 
-/// <summary>Uploads and removes the logo of a client.</summary>
-internal sealed class LogoModel(LogoDrawing drawing, ClientLogos logos) : ClientPageModel
+/// <summary>Uploads the logo of a client, takes it from where its <c>logo_uri</c> points, and removes it.</summary>
+internal sealed class LogoModel(LogoDrawing drawing, RegisteredLogo registered, ClientLogos logos) : ClientPageModel
 {
     [BindProperty]
     public IFormFile? Upload { get; set; }
 
     /// <summary>There is a logo.</summary>
     public bool HasLogo { get; private set; }
+
+    /// <summary>Whose picture can be taken; null when the client names none.</summary>
+    public string? PictureHost => RegisteredLogo.HostOf(Client.Settings);
 
     protected override IReadOnlyDictionary<string, string> Notices { get; } = new Dictionary<string, string>
     {
@@ -28,19 +29,26 @@ internal sealed class LogoModel(LogoDrawing drawing, ClientLogos logos) : Client
     {
         if (Upload is not { Length: > 0 } upload)
         {
-            return await RefuseAsync("portal.logo-missing", cancellationToken);
+            return await RefuseAsync([Words["portal.logo-missing"]], cancellationToken);
         }
 
-        return await JudgeAsync(upload, cancellationToken) switch
+        var verdict = await JudgeAsync(upload, cancellationToken);
+        return verdict is LogoVerdict.Drawn drawn
+            ? await PutAsync(drawn, "saved", cancellationToken)
+            : await RefuseAsync([Words[LogoRefusals.KeyOf(verdict)]], cancellationToken);
+    }
+
+    public async Task<IActionResult> OnPostTakeAsync(CancellationToken cancellationToken)
+    {
+        if (PictureHost is not { } host)
         {
-            LogoVerdict.Drawn drawn => await PutAsync(drawn, "saved", cancellationToken),
-            LogoVerdict.TooLarge => await RefuseAsync("portal.logo-too-large", cancellationToken),
-            LogoVerdict.WrongKind => await RefuseAsync("portal.logo-wrong-kind", cancellationToken),
-            LogoVerdict.Animated => await RefuseAsync("portal.logo-animated", cancellationToken),
-            LogoVerdict.TooManyPixels => await RefuseAsync("portal.logo-too-many-pixels", cancellationToken),
-            LogoVerdict.Damaged => await RefuseAsync("portal.logo-damaged", cancellationToken),
-            var other => throw new UnreachableException($"Unmapped verdict {other}."),
-        };
+            return new SeeOther(AddressOf("logo")); // the address was removed since the page was shown, which then offers it no more
+        }
+
+        var verdict = await registered.DrawAsync(Client.Settings, cancellationToken);
+        return verdict is LogoVerdict.Drawn drawn
+            ? await PutAsync(drawn, "saved", cancellationToken)
+            : await RefuseAsync([Words.Say("portal.logo-not-taken", ("host", host)), Words[LogoRefusals.KeyOf(verdict)]], cancellationToken);
     }
 
     public Task<IActionResult> OnPostRemoveAsync(CancellationToken cancellationToken) => PutAsync(null, "removed", cancellationToken);
@@ -60,10 +68,10 @@ internal sealed class LogoModel(LogoDrawing drawing, ClientLogos logos) : Client
     private async Task<IActionResult> PutAsync(LogoVerdict.Drawn? picture, string done, CancellationToken cancellationToken) =>
         await logos.PutAsync(Client, picture, cancellationToken) ? new SeeOther(AddressOf("logo", done)) : NotFound();
 
-    private async Task<IActionResult> RefuseAsync(string key, CancellationToken cancellationToken)
+    private async Task<IActionResult> RefuseAsync(IReadOnlyList<string> problems, CancellationToken cancellationToken)
     {
         await LoadAsync(cancellationToken);
-        return Refuse(Words[key]);
+        return Refuse(problems);
     }
 
     private async Task LoadAsync(CancellationToken cancellationToken) => HasLogo = await logos.HasAsync(Client.RowId, cancellationToken);

@@ -1,6 +1,8 @@
 using System.Net;
 using IdentityServer.Egress;
 using IdentityServer.Tests.Egress;
+using IdentityServer.Tests.Ownership;
+using IdentityServer.Tests.Portal;
 using IdentityServer.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -57,6 +59,28 @@ public sealed class InsideAddressTests
         error.GetProperty("error").GetString().ShouldBe("invalid_client");
         error.GetProperty("error_description").GetString().ShouldBe(
             "The client assertion is refused. The client's jwks_uri could not be read; the server's log has the reason.");
+        scene.ShouldHaveAskedNobody();
+    }
+
+    [Theory]
+    [MemberData(nameof(Hosts))]
+    public async Task A21_A_logo_inside_is_never_asked_for_and_nobody_is_told_what_is_there(string host)
+    {
+        await using var scene = await Scene.OpenAsync();
+        var owner = await scene.World.AddPersonAsync();
+        var address = new Uri($"https://{scene.Fill(host)}/logo.png?hush");
+        var client = await scene.World.RegisterAsync(
+            owner, $$"""{"client_name":"Shop","redirect_uris":["https://shop.example.com/callback"],"logo_uri":"{{address}}"}""");
+        var (browser, page) = await scene.World.OpenPortalAsync(owner, client.PageOf("logo"));
+
+        var answer = await browser.SendAsync(page, "handler=Take");
+
+        answer.Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        answer.Document.QuerySelectorAll("[role=alert] li").Select(problem => problem.TextContent).ShouldBe(
+        [
+            $"The picture at {address.IdnHost} is not taken, and nothing is changed. Upload the file instead.",
+            "It could not be read. It must be at an https address of the open internet, as PNG, JPEG or WebP of at most 512 KB, without a redirect. The operator's log has the reason.",
+        ]);
         scene.ShouldHaveAskedNobody();
     }
 
