@@ -25,6 +25,8 @@ public sealed class Stage : IAsyncLifetime
     public const string Special = "q1+W2e/3r4%41t5y6u7i8o9p0aSdFgHjKlZx";
     public const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
+    internal bool PostgreSql { get; init; }
+
     internal World World { get; private set; } = null!;
 
     internal DateTimeOffset Now => World.Clock.GetUtcNow();
@@ -33,7 +35,7 @@ public sealed class Stage : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        World = await World.StartAsync();
+        World = await World.StartAsync(PostgreSql);
         await Protocol.ResourceWorld.AddResourcesAsync(World);
     }
 
