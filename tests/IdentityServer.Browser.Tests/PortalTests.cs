@@ -141,6 +141,7 @@ public sealed class PortalTests(Chromium chromium)
         await inspect(page, "settings-refused");
         await page.Locator("#access-token-lifetime").FillAsync("300");
         await page.Locator("#policy-uri").FillAsync("https://shop.example.com/privacy");
+        await page.Locator("#logo-uri").FillAsync("https://10.0.0.5/logo.png");
         await page.SubmitAsync();
         await page.WaitForURLAsync(new Regex("done=saved"));
 
@@ -178,13 +179,13 @@ public sealed class PortalTests(Chromium chromium)
     private static async Task ApproveAsync(IPage page, World world, string app, Func<IPage, string, Task> inspect)
     {
         await page.GotoAsync(At(world, $"{app}/logo"));
+        await page.Locator("form[action$=Take] .button").ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToBeVisibleAsync();
+        await inspect(page, "logo-refused");
         await page.Locator("#upload").SetInputFilesAsync(new FilePayload { Name = "logo.txt", MimeType = "image/png", Buffer = "no picture"u8.ToArray() });
         await page.SubmitAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToBeVisibleAsync();
-        await page.Locator("#upload").SetInputFilesAsync(new FilePayload { Name = "logo.png", MimeType = "image/png", Buffer = Picture() });
-        await page.SubmitAsync();
-        await page.WaitForURLAsync(new Regex("done=saved"));
-        (await page.Locator("img.client-logo").EvaluateAsync<int>("image => image.naturalWidth")).ShouldBe(256);
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("no PNG");
+        await UploadAsync(page);
         await inspect(page, "logo");
 
         await page.GotoAsync(At(world, $"{app}/approval"));
@@ -192,6 +193,15 @@ public sealed class PortalTests(Chromium chromium)
         await page.Locator("#note").FillAsync("For the customers of the shop.");
         await page.SubmitAsync();
         await page.WaitForURLAsync(new Regex("done=asked"));
+        await page.GotoAsync(At(world, $"{app}/logo"));
+        await page.Locator("form[action$=Remove] .button").ClickAsync();
+        await page.WaitForURLAsync(new Regex("done=removed"));
+        await page.GotoAsync(At(world, "/portal/approvals"));
+        await page.Locator("form[action$=TakeLogo] .button").ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToBeVisibleAsync();
+        await inspect(page, "approvals-picture");
+        await page.GotoAsync(At(world, $"{app}/logo"));
+        await UploadAsync(page);
         await page.GotoAsync(At(world, "/portal/approvals"));
         await inspect(page, "approvals");
         await page.SubmitAsync();
@@ -205,6 +215,14 @@ public sealed class PortalTests(Chromium chromium)
         await inspect(page, "settings-approval");
         await page.GotoAsync(At(world, "/portal"));
         await inspect(page, "list");
+    }
+
+    private static async Task UploadAsync(IPage page)
+    {
+        await page.Locator("#upload").SetInputFilesAsync(new FilePayload { Name = "logo.png", MimeType = "image/png", Buffer = Picture() });
+        await page.SubmitAsync();
+        await page.WaitForURLAsync(new Regex("done=saved"));
+        (await page.Locator("img.client-logo").EvaluateAsync<int>("image => image.naturalWidth")).ShouldBe(256);
     }
 
     private static async Task SignInAsync(IPage page, World world, string email, string then)

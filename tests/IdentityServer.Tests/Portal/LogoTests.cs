@@ -161,6 +161,7 @@ public sealed class LogoTests
             var refused = await UploadAsync(browser, page, file);
             refused.Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
             refused.Alert!.ShouldContain(word);
+            refused.Document.GetElementById("upload")!.GetAttribute("aria-invalid").ShouldBe("true");
         }
 
         (await UploadAsync(browser, page, new byte[3 * LogoDrawing.LargestFile])).Status.ShouldBe(HttpStatusCode.RequestEntityTooLarge);

@@ -85,6 +85,7 @@ public sealed class RegisteredLogoTests
             refused.Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
             refused.Alert!.ShouldContain("The picture at 127.0.0.1 is not taken, and nothing is changed. Upload the file instead.");
             refused.Alert!.ShouldContain(word);
+            refused.Document.GetElementById("upload")!.HasAttribute("aria-invalid").ShouldBeFalse("no file was sent");
             (await BytesAsync(await world.OpenBrowser().GetAsync(Shown(client)))).ShouldBe(kept.Png);
             world.Clock.Advance(TimeSpan.FromMinutes(1));
         }

@@ -14,6 +14,9 @@ internal sealed class LogoModel(LogoDrawing drawing, RegisteredLogo registered, 
     /// <summary>There is a logo.</summary>
     public bool HasLogo { get; private set; }
 
+    /// <summary>What is said to be wrong is wrong with the file that was sent.</summary>
+    public bool UploadRefused { get; private set; }
+
     /// <summary>Whose picture can be taken; null when the client names none.</summary>
     public string? PictureHost => RegisteredLogo.HostOf(Client.Settings);
 
@@ -29,13 +32,13 @@ internal sealed class LogoModel(LogoDrawing drawing, RegisteredLogo registered, 
     {
         if (Upload is not { Length: > 0 } upload)
         {
-            return await RefuseAsync([Words["portal.logo-missing"]], cancellationToken);
+            return await RefuseUploadAsync("portal.logo-missing", cancellationToken);
         }
 
         var verdict = await JudgeAsync(upload, cancellationToken);
         return verdict is LogoVerdict.Drawn drawn
             ? await PutAsync(drawn, "saved", cancellationToken)
-            : await RefuseAsync([Words[LogoRefusals.KeyOf(verdict)]], cancellationToken);
+            : await RefuseUploadAsync(LogoRefusals.KeyOf(verdict), cancellationToken);
     }
 
     public async Task<IActionResult> OnPostTakeAsync(CancellationToken cancellationToken)
@@ -67,6 +70,12 @@ internal sealed class LogoModel(LogoDrawing drawing, RegisteredLogo registered, 
 
     private async Task<IActionResult> PutAsync(LogoVerdict.Drawn? picture, string done, CancellationToken cancellationToken) =>
         await logos.PutAsync(Client, picture, cancellationToken) ? new SeeOther(AddressOf("logo", done)) : NotFound();
+
+    private Task<IActionResult> RefuseUploadAsync(string key, CancellationToken cancellationToken)
+    {
+        UploadRefused = true;
+        return RefuseAsync([Words[key]], cancellationToken);
+    }
 
     private async Task<IActionResult> RefuseAsync(IReadOnlyList<string> problems, CancellationToken cancellationToken)
     {
