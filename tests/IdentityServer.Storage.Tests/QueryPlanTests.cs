@@ -9,7 +9,7 @@ namespace IdentityServer.Storage.Tests;
 /// <summary>No statement of ours reads a whole table: what is fast with ten rows stays so with ten million.</summary>
 public sealed class QueryPlanTests(SqliteDatabase database) : StorageContract(database), IClassFixture<SqliteDatabase>
 {
-    private static readonly string[] Locking = ["FOR UPDATE", "FOR SHARE", "FOR KEY SHARE"];
+    private static readonly string[] Locking = ["FOR UPDATE", "FOR NO KEY UPDATE", "FOR SHARE", "FOR KEY SHARE"];
 
     public static TheoryData<string> Statements => [.. All().Select(statement => statement.Name)];
 
