@@ -103,6 +103,7 @@ public static class RegistrationRequest
         && string.Equals(wanted.TosUri, registered.TosUri, StringComparison.Ordinal)
         && string.Equals(wanted.InitiateLoginUri, registered.InitiateLoginUri, StringComparison.Ordinal)
         && string.Equals(wanted.FrontchannelLogoutUri, registered.FrontchannelLogoutUri, StringComparison.Ordinal)
+        && wanted.PostLogoutRedirectUris.ToHashSet(StringComparer.Ordinal).SetEquals(registered.PostLogoutRedirectUris)
         && PlacesOf(wanted, trialCallback).SetEquals(PlacesOf(registered, trialCallback));
 
     private static HashSet<string> PlacesOf(ClientMetadata metadata, string? trialCallback) =>

@@ -116,6 +116,21 @@ public sealed class RegistrationRequestTests
         Accepted(RegistrationRequest.JudgeChange(wish, Narrow, without)).Verified.ShouldBe(uris == """["https://app.example.com/callback"]""");
     }
 
+    [Theory]
+    [InlineData("""["https://app.example.com/bye","https://app.example.com/"]""", true)]
+    [InlineData("""["https://app.example.com/bye"]""", false)]
+    [InlineData("""["https://app.example.com/","https://app.example.com/bye","https://elsewhere.example/"]""", false)]
+    public void Where_people_come_after_they_signed_out_is_vouched_for_too(string uris, bool kept)
+    {
+        var vouched = Registered with { Verified = true, FirstParty = true, PostLogoutRedirectUris = ["https://app.example.com/", "https://app.example.com/bye"] };
+        var wish = JsonDocument.Parse(
+            $$"""{"client_id":"c-1","client_name":"Shop","redirect_uris":["https://app.example.com/callback"],"scope":"openid","post_logout_redirect_uris":{{uris}}}""").RootElement;
+
+        var changed = Accepted(RegistrationRequest.JudgeChange(wish, Narrow, vouched));
+
+        (changed.Verified, changed.FirstParty).ShouldBe((kept, kept));
+    }
+
     [Fact]
     public void What_means_nothing_here_is_passed_over_and_what_would_be_a_promise_is_not()
     {

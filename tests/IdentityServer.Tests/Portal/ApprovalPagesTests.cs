@@ -14,14 +14,15 @@ public sealed class ApprovalPagesTests
     {
         await using var world = await World.StartAsync();
         var (owner, administrator) = (await world.AddPersonAsync(), await world.AddPersonAsync(administrator: true));
-        var client = await world.RegisterAsync(owner);
+        var client = await world.RegisterAsync(
+            owner, """{"client_name":"Shop","redirect_uris":["https://shop.example.com/callback"],"post_logout_redirect_uris":["https://shop.example.com/bye"]}""");
         var (browser, page) = await world.OpenPortalAsync(owner, client.PageOf("approval"));
         var (admin, none) = await world.OpenPortalAsync(administrator, "/portal/approvals");
         none.Document.QuerySelector(".empty").ShouldNotBeNull();
 
         (await browser.AfterAsync(await browser.SendAsync(page, "approval", ("Note", "For our customers.")))).Notice().ShouldBe("Approval is asked for.");
         var waiting = await admin.GetAsync("/portal/approvals");
-        foreach (var shown in new[] { "Shop", "https://shop.example.com/callback", owner.User.Email, "For our customers.", client.ClientId })
+        foreach (var shown in new[] { "Shop", "https://shop.example.com/callback", "Redirect URIs after sign-out", "https://shop.example.com/bye", owner.User.Email, "For our customers.", client.ClientId })
         {
             waiting.Document.QuerySelector("main")!.TextContent.ShouldContain(shown);
         }

@@ -81,6 +81,18 @@ public sealed class UnverifiedClientTests
         (moved.Flag("verified"), moved.Flag("first_party")).ShouldBe((false, false));
     }
 
+    [Fact]
+    public async Task Where_people_are_sent_after_they_signed_out_is_a_place_too()
+    {
+        await using var stage = await RegistrationStage.OpenAsync();
+        var registered = await stage.RegisterAsync(Bank);
+        await VouchAsync(stage, registered.ClientId);
+
+        var led = await stage.ChangeAsync(registered, $$"""{"post_logout_redirect_uris":["https://elsewhere.example.net/"],{{Bank[1..]}}""");
+
+        (led.Flag("verified"), led.Flag("first_party")).ShouldBe((false, false));
+    }
+
     private static Task<UpdateOutcome> VouchAsync(RegistrationStage stage, string clientId) => stage.World.Server.InScopeAsync(async services =>
     {
         var registry = services.GetRequiredService<ClientRegistry>();
