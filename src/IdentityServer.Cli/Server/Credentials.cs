@@ -35,14 +35,17 @@ internal sealed class Credentials(ToolContext context, string? namedServer)
     private static readonly TimeSpan _margin = TimeSpan.FromSeconds(30);
 
     private readonly SessionFile _file = new(context);
-    private readonly Dictionary<string, Access.Granted> _machine = [];
+    private readonly Dictionary<string, MachineToken> _machine = [];
 
     /// <summary>The server, once it has been asked.</summary>
     public ServerDocument? Server { get; private set; }
 
+    /// <summary>Whether a machine client uses the tool: its tokens are good for what was asked for, those of a person for everything.</summary>
+    public bool OfMachine => context.Setting("IDSRV_CLIENT_ID") is not null;
+
     /// <summary>A token that is good for some time.</summary>
     /// <param name="http">Speaks to the server.</param>
-    /// <param name="scope">What it is to be good for. A person's is good for all; a machine client may be registered for less than all.</param>
+    /// <param name="scope">What a machine's is to be good for; it may be registered for less than all.</param>
     /// <param name="refused">A token that the server took no more: another one is wanted; null otherwise.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<Access> GetAsync(HttpClient http, string scope, string? refused, CancellationToken cancellationToken)
@@ -70,15 +73,15 @@ internal sealed class Credentials(ToolContext context, string? namedServer)
         }
 
         return context.Setting("IDSRV_CLIENT_ID") is { } machine
-            ? await OfMachineAsync(http, Server, new(machine, scope), cancellationToken)
+            ? await OfMachineAsync(http, Server, new(machine, scope, refused), cancellationToken)
             : await OfPersonAsync(http, Server, refused, cancellationToken);
     }
 
     private async Task<Access> OfMachineAsync(HttpClient http, ServerDocument server, Machine machine, CancellationToken cancellationToken)
     {
-        if (_machine.TryGetValue(machine.Scope, out var before))
+        if (_machine.TryGetValue(machine.Scope, out var before) && IsGood(before.Token, before.ExpiresAt, machine.Refused))
         {
-            return before;
+            return new Access.Granted(server, before.Token);
         }
 
         if (context.Setting("IDSRV_CLIENT_SECRET") is not { } secret)
@@ -92,23 +95,28 @@ internal sealed class Credentials(ToolContext context, string? namedServer)
             ["scope"] = machine.Scope,
             ["resource"] = server.Api.AbsoluteUri,
         };
-        return await new TokenEndpoint(http).AskAsync(server.Token, fields, new(machine.ClientId, secret, "client_secret_basic"), cancellationToken) switch
+        switch (await new TokenEndpoint(http).AskAsync(server.Token, fields, new(machine.ClientId, secret, "client_secret_basic"), cancellationToken))
         {
-            TokenAnswer.Issued issued => _machine[machine.Scope] = new(server, issued.AccessToken),
-            TokenAnswer.Refused { Error: "invalid_client" } no => new Access.NotSignedIn(
-                $"The server does not take IDSRV_CLIENT_ID with IDSRV_CLIENT_SECRET. It says {no.Sentence}"),
-            TokenAnswer.Refused no => new Access.Barred($"The client {Printable.Of(machine.ClientId)} gets no token for {machine.Scope}.", $"The server says {no.Sentence}"),
-            TokenAnswer.Failed failed => new Access.Failed(failed.Why),
-            var other => throw new System.Diagnostics.UnreachableException($"Unmapped answer {other}."),
-        };
+            case TokenAnswer.Issued issued:
+                _machine[machine.Scope] = new(issued.AccessToken, context.Clock.GetUtcNow() + issued.Lifetime);
+                return new Access.Granted(server, issued.AccessToken);
+            case TokenAnswer.Refused { Error: "invalid_client" } no:
+                return new Access.NotSignedIn($"The server does not take IDSRV_CLIENT_ID with IDSRV_CLIENT_SECRET. It says {no.Sentence}");
+            case TokenAnswer.Refused no:
+                return new Access.Barred($"The client {Printable.Of(machine.ClientId)} gets no token for {machine.Scope}.", $"The server says {no.Sentence}");
+            case TokenAnswer.Failed failed:
+                return new Access.Failed(failed.Why);
+            case var other:
+                throw new System.Diagnostics.UnreachableException($"Unmapped answer {other}.");
+        }
     }
 
     private async Task<Access> OfPersonAsync(HttpClient http, ServerDocument server, string? refused, CancellationToken cancellationToken)
     {
         var kept = await TokensAsync(server, cancellationToken);
-        if (IsGood(kept, refused))
+        if (kept is not null && IsGood(kept.AccessToken, kept.ExpiresAt, refused))
         {
-            return new Access.Granted(server, kept!.AccessToken);
+            return new Access.Granted(server, kept.AccessToken);
         }
 
         using var hold = await _file.LockAsync(cancellationToken);
@@ -118,7 +126,7 @@ internal sealed class Credentials(ToolContext context, string? namedServer)
             return new Access.NotSignedIn($"You are not signed in to {server.Issuer}. Run idsrv login --server {server.Issuer}.");
         }
 
-        if (IsGood(kept, refused))
+        if (IsGood(kept.AccessToken, kept.ExpiresAt, refused))
         {
             return new Access.Granted(server, kept.AccessToken);
         }
@@ -145,8 +153,16 @@ internal sealed class Credentials(ToolContext context, string? namedServer)
     private async Task<KeptTokens?> TokensAsync(ServerDocument server, CancellationToken cancellationToken) =>
         (await _file.ReadAsync(cancellationToken)).Servers.GetValueOrDefault(server.Issuer.AbsoluteUri);
 
-    private bool IsGood(KeptTokens? kept, string? refused) =>
-        kept is not null && kept.AccessToken != refused && kept.ExpiresAt - _margin > context.Clock.GetUtcNow();
+    private bool IsGood(string token, DateTimeOffset expiresAt, string? refused) =>
+        token != refused && expiresAt - _margin > context.Clock.GetUtcNow();
 
-    private sealed record Machine(string ClientId, string Scope);
+    private sealed record Machine(string ClientId, string Scope, string? Refused)
+    {
+        public override string ToString() => $"{ClientId} for {Scope}";
+    }
+
+    private sealed record MachineToken(string Token, DateTimeOffset ExpiresAt)
+    {
+        public override string ToString() => $"a token until {ExpiresAt:O}";
+    }
 }

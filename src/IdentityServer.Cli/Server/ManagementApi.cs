@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using IdentityServer.Cli.Shell;
 
 namespace IdentityServer.Cli.Server;
@@ -13,9 +14,15 @@ namespace IdentityServer.Cli.Server;
 internal sealed record ApiBody(JsonNode? Body, string? IfMatch = null, string MediaType = "application/json");
 
 /// <summary>The management API of a server, <c>/api/v1</c>.</summary>
-internal sealed class ManagementApi : IDisposable
+internal sealed partial class ManagementApi : IDisposable
 {
+    private const string Read = "clients.read";
+    private const string Secrets = "clients.secrets";
+    private const string TestUsers = "clients.test-users";
+    private const string Write = "clients.write";
+
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+    private static readonly HashSet<string> _scopes = [Read, Secrets, TestUsers, Write];
 
     private readonly Credentials _credentials;
 
@@ -73,13 +80,17 @@ internal sealed class ManagementApi : IDisposable
         }
     }
 
-    /// <summary>Asks for something. A token that the server takes no more is replaced once.</summary>
+    /// <summary>
+    /// Asks for something. A token that the server takes no more is replaced once. That of a machine, which has the one scope that every such
+    /// request needs, is replaced by one for each more that the server names: what a client may do decides what its credentials ask for.
+    /// </summary>
     public async Task<ApiAnswer> SendAsync(HttpMethod method, string path, ApiBody? body, CancellationToken cancellationToken)
     {
         var (refused, key) = ((string?)null, Guid.NewGuid().ToString());
+        var scopes = new SortedSet<string>(StringComparer.Ordinal) { ScopeOf(method, path) };
         while (true)
         {
-            var access = await _credentials.GetAsync(Http, ScopeOf(method, path), refused, cancellationToken);
+            var access = await _credentials.GetAsync(Http, string.Join(' ', scopes), refused, cancellationToken);
             if (access is not Access.Granted granted)
             {
                 return access switch
@@ -91,15 +102,22 @@ internal sealed class ManagementApi : IDisposable
                 };
             }
 
-            var (status, answer) = await SendAsync(granted, new(method, $"{granted.Server.Api}/{path}"), body, key, cancellationToken);
-            if (status != HttpStatusCode.Unauthorized)
+            var (answer, challenge) = await SendAsync(granted, new(method, $"{granted.Server.Api}/{path}"), body, key, cancellationToken);
+            if (_credentials.OfMachine && challenge?.Lacking is { } lacking && _scopes.Contains(lacking) && scopes.Add(lacking))
+            {
+                continue;
+            }
+
+            if (challenge is not { Status: HttpStatusCode.Unauthorized })
             {
                 return answer;
             }
 
             if (refused is not null)
             {
-                return new ApiAnswer.NotSignedIn("The server does not take your sign-in any more. Run idsrv login.");
+                return new ApiAnswer.NotSignedIn(_credentials.OfMachine
+                    ? "The server does not take the tokens that it gives for IDSRV_CLIENT_ID. Ask its operator."
+                    : "The server does not take your sign-in any more. Run idsrv login.");
             }
 
             refused = granted.Token;
@@ -108,7 +126,7 @@ internal sealed class ManagementApi : IDisposable
 
     public void Dispose() => Http.Dispose();
 
-    private async Task<(HttpStatusCode? Status, ApiAnswer Answer)> SendAsync(
+    private async Task<(ApiAnswer Answer, Challenge? Challenge)> SendAsync(
         Access.Granted access, HttpRequestMessage request, ApiBody? body, string key, CancellationToken cancellationToken)
     {
         using (request)
@@ -130,30 +148,31 @@ internal sealed class ManagementApi : IDisposable
                 using var response = await Http.SendAsync(request, cancellationToken);
                 var document = Parse(await response.Content.ReadAsStringAsync(cancellationToken));
                 var status = (int)response.StatusCode;
-                return (response.StatusCode, status switch
+                ApiAnswer answer = status switch
                 {
                     >= 200 and < 300 => new ApiAnswer.Done(document, response.Headers.ETag?.ToString()),
                     >= 400 and < 500 => new ApiAnswer.Refused(status, Problem.Read(status, document)),
                     _ => new ApiAnswer.Failed(Problem.Read(status, document).ToString()),
-                });
+                };
+                return (answer, Challenge.Of(response));
             }
             catch (HttpRequestException failure)
             {
-                return (null, new ApiAnswer.Failed($"{access.Server.Issuer} cannot be reached: {failure.GetBaseException().Message}."));
+                return (new ApiAnswer.Failed($"{access.Server.Issuer} cannot be reached: {failure.GetBaseException().Message}."), null);
             }
             catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                return (null, new ApiAnswer.Failed($"{access.Server.Issuer} did not answer within {_patience.TotalSeconds:0} seconds."));
+                return (new ApiAnswer.Failed($"{access.Server.Issuer} did not answer within {_patience.TotalSeconds:0} seconds."), null);
             }
         }
     }
 
     // What the server asks for, so that a machine client needs no more than it uses.
     private static string ScopeOf(HttpMethod method, string path) =>
-        path.Contains("/test-users", StringComparison.Ordinal) ? "clients.test-users"
-        : method == HttpMethod.Get ? "clients.read"
-        : path.Contains("/secrets", StringComparison.Ordinal) ? "clients.secrets"
-        : "clients.write";
+        path.Contains("/test-users", StringComparison.Ordinal) ? TestUsers
+        : method == HttpMethod.Get ? Read
+        : path.Contains("/secrets", StringComparison.Ordinal) ? Secrets
+        : Write;
 
     private static JsonNode? Parse(string text)
     {
@@ -165,5 +184,20 @@ internal sealed class ManagementApi : IDisposable
         {
             return null; // a proxy's page, perhaps: the status says enough
         }
+    }
+
+    /// <summary>What the server wants of a token, where it did not take the one that came.</summary>
+    /// <param name="Status">401 for another token, 403 for one that is good for more.</param>
+    /// <param name="Lacking">The scope that it must be good for (RFC 6750 §3.1); null when none was named.</param>
+    private sealed partial record Challenge(HttpStatusCode Status, string? Lacking)
+    {
+        public static Challenge? Of(HttpResponseMessage response) => response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
+            ? new(response.StatusCode, response.StatusCode == HttpStatusCode.Forbidden
+                ? response.Headers.WwwAuthenticate.Select(challenge => Scope().Match(challenge.Parameter ?? "")).FirstOrDefault(match => match.Success)?.Groups[1].Value
+                : null)
+            : null;
+
+        [GeneratedRegex("\\bscope=\"([^\"]+)\"")]
+        private static partial Regex Scope();
     }
 }

@@ -57,6 +57,10 @@ internal sealed class TokenEndpoint(HttpClient http)
         {
             return new TokenAnswer.Failed($"The token endpoint cannot be reached: {failure.GetBaseException().Message}.");
         }
+        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new TokenAnswer.Failed($"The token endpoint did not answer within {http.Timeout.TotalSeconds:0} seconds.");
+        }
         catch (JsonException)
         {
             return new TokenAnswer.Failed("The token endpoint did not answer with JSON.");
