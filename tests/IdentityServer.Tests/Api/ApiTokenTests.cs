@@ -1,6 +1,7 @@
 using System.Net;
 using IdentityServer.Clients;
 using IdentityServer.Domain.Clients;
+using IdentityServer.Domain.Sessions;
 using IdentityServer.Tests.Account;
 using IdentityServer.Tests.Support;
 using Microsoft.EntityFrameworkCore;
@@ -142,6 +143,32 @@ public sealed class ApiTokenTests
         // Who the person is, is another matter: that is the operator's own to ask.
         var plain = await browser.FollowAsync(await browser.GetAsync(stage.CommandLine().Start(("redirect_uri", "http://127.0.0.1:7891/"), ("scope", "openid"))));
         plain.Parameter("code").ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task A_session_that_is_no_longer_fresh_gives_power_over_clients_by_no_click()
+    {
+        await using var stage = await ApiStage.StartAsync();
+        var email = await stage.World.AddUserAsync();
+        var browser = stage.World.OpenBrowser();
+        await browser.SignInAsync("/sign-in?then=/portal", email);
+        (string, string?)[] request = [("redirect_uri", "http://127.0.0.1:7891/"), ("scope", "openid clients.secrets")];
+
+        await stage.World.AdvanceAsync(SessionPolicy.FreshFor - TimeSpan.FromSeconds(1));
+        (await browser.FollowAsync(await browser.GetAsync(stage.CommandLine().Start(request)))).Path().ShouldBe("/consent");
+
+        await stage.World.AdvanceAsync(TimeSpan.FromSeconds(1));
+        var late = await browser.FollowAsync(await browser.GetAsync(stage.CommandLine().Start(request)));
+        (late.Status, late.Path()).ShouldBe((HttpStatusCode.OK, "/sign-in"));
+        late.Document.QuerySelector("main")!.TextContent.ShouldContain("asks for a fresh sign-in");
+        var silent = await browser.FollowAsync(await browser.GetAsync(stage.CommandLine().Start([.. request, ("prompt", "none")])));
+        silent.Parameter("error").ShouldBe("login_required");
+        var plain = await browser.FollowAsync(await browser.GetAsync(stage.CommandLine().Start(("redirect_uri", "http://127.0.0.1:7891/"), ("scope", "openid"))));
+        plain.Parameter("code").ShouldNotBeNull("who the person is, an older session tells");
+
+        // Both steps for this very request do, and it asks nothing twice.
+        var back = await browser.SignInAsync(stage.CommandLine().Start(request), email);
+        back.Parameter("code").ShouldNotBeNull();
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using IdentityServer.Diagnostics;
 using IdentityServer.Domain.Authorization;
 using IdentityServer.Domain.Clients;
 using IdentityServer.Domain.Diagnosis;
+using IdentityServer.Domain.Sessions;
 using IdentityServer.Domain.SignIn;
 using IdentityServer.Grants;
 using IdentityServer.Languages;
@@ -54,7 +55,7 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
         {
             case NextStep.SignIn:
                 CountBegun(context, client, requestUri);
-                SendTo(context, "/sign-in", requestUri, context.Request.LoginHint, ExpectsAnother(facts) ? "other-account" : null);
+                SendTo(context, "/sign-in", requestUri, context.Request.LoginHint, ExpectsAnother(facts) ? "other-account" : AsksPowerTooLate(context, session) ? "stale" : null);
                 break;
             case NextStep.SignUp: // where sign-up is off, the prompt value was refused before
                 CountBegun(context, client, requestUri);
@@ -110,14 +111,15 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
         var now = clock.GetUtcNow();
 
         // Power over clients is given to nobody in silence, not even to the server's own tool: any program on a person's machine can pass for
-        // that (RFC 8252 §8.6). Whoever did not sign in for this very request is asked.
-        var asksPower = context.Request.GetScopes().Any(ManagementScopes.All.Contains);
+        // that (RFC 8252 §8.6). Whoever did not sign in for this very request is asked, and signs in again where the portal would ask for that.
+        var asksPower = AsksPower(context);
         var question = session is null ? null : await consent.FindAsync(requestUri, session.UserId, context.CancellationToken);
         return new(
             session is null ? null : new SessionFacts(
                 session.UserId.ToString("D"), session.AuthenticatedAt, session.RequestUri, await sessions.TestsAnotherAsync(client.Id)),
             context.Request.GetPromptValues(),
-            MaxAge.TryRead((string?)context.Request.GetParameter(Parameters.MaxAge), out var age) ? age : client.DefaultMaxAge,
+            AsksPowerTooLate(context, session) ? TimeSpan.Zero
+                : MaxAge.TryRead((string?)context.Request.GetParameter(Parameters.MaxAge), out var age) ? age : client.DefaultMaxAge,
             await HintedSubjectAsync(context, client, session),
             requestUri,
             (!asksPower || session?.RequestUri == requestUri) && (client.FirstParty || (session is not null
@@ -125,6 +127,12 @@ internal sealed class DecideNextStep(SessionReader sessions, ConsentService cons
             question?.Allowed,
             now);
     }
+
+    private static bool AsksPower(HandleAuthorizationRequestContext context) => context.Request.GetScopes().Any(ManagementScopes.All.Contains);
+
+    // A token with such a scope makes secrets: it must not be had for less than the portal's page of secrets.
+    private bool AsksPowerTooLate(HandleAuthorizationRequestContext context, AuthenticationSession? session) =>
+        session is not null && AsksPower(context) && !SessionPolicy.IsFresh(session.AuthenticatedAt, clock.GetUtcNow());
 
     private static ConsentQuestion Question(
         HandleAuthorizationRequestContext context, ClientSettings client, AuthenticationSession session, string requestUri) => new()
