@@ -5,8 +5,13 @@ namespace IdentityServer.Storage.Operations;
 /// <summary>Guarded writes of registration, and the end of a client. All join the open unit of work; without one each commits by itself.</summary>
 public sealed class RegistrationOperations
 {
-    // Whoever writes tokens of a client holds its row for that; here it is held against them until all that refers to it is gone.
+    // Whoever opens authorizations or redeems tokens of a client holds its row before them; here it is held against them until all that
+    // refers to it is gone.
     private static readonly SqlText Lock = new("""SELECT 1 FROM "clients" WHERE "Id" = $1 FOR UPDATE""");
+
+    // Authorizations before their tokens, as whoever revokes takes them.
+    private static readonly SqlText LockAuthorizations = new(
+        """SELECT count(*) FROM (SELECT 1 FROM "authorizations" WHERE "ApplicationId" = $1 ORDER BY "Id" FOR UPDATE) held""");
 
     private static readonly SqlText Spend = new(
         """
@@ -45,8 +50,7 @@ public sealed class RegistrationOperations
         await _sql.WriteAsync(Revoke, [tokenId, now.ToUnixTimeMilliseconds()], cancellationToken) == 1;
 
     /// <summary>Holds a client's row until the unit of work ends. A writer on SQLite holds the whole file already.</summary>
-    public Task HoldClientAsync(string clientRowId, CancellationToken cancellationToken) =>
-        _sql.OnPostgreSql ? _sql.ReadAsync(Lock, [clientRowId], static _ => true, cancellationToken) : Task.CompletedTask;
+    public Task HoldClientAsync(string clientRowId, CancellationToken cancellationToken) => HoldAsync(Lock, clientRowId, cancellationToken);
 
     /// <summary>
     /// Deletes a client, its test users and all that it was ever given. The caller has a unit of work open: half of it would be worse than none.
@@ -65,6 +69,7 @@ public sealed class RegistrationOperations
             return new(false, []);
         }
 
+        await HoldAsync(LockAuthorizations, clientRowId, cancellationToken);
         await _sql.WriteAsync(DeleteTokens, [clientRowId], cancellationToken);
         await _sql.WriteAsync(DeleteAuthorizations, [clientRowId], cancellationToken);
         await _sql.WriteAsync(DeleteGrants, [clientId], cancellationToken);
@@ -72,6 +77,9 @@ public sealed class RegistrationOperations
         var testUsers = await _testUsers.DeleteOfClientAsync(clientRowId, cancellationToken);
         return new(await _sql.WriteAsync(DeleteClient, [clientRowId], cancellationToken) == 1, testUsers);
     }
+
+    private Task HoldAsync(SqlText statement, string clientRowId, CancellationToken cancellationToken) =>
+        _sql.OnPostgreSql ? _sql.ReadAsync(statement, [clientRowId], static _ => true, cancellationToken) : Task.CompletedTask;
 }
 
 /// <summary>What went with a client.</summary>

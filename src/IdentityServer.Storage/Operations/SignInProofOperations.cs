@@ -23,7 +23,12 @@ public sealed class SignInProofOperations
 
     private static readonly SqlText OpenOnSqlite = new(OpenAuthorization);
 
-    private static readonly SqlText OpenOnPostgreSql = new(OpenAuthorization + " FOR SHARE");
+    // The client before the session: its row is referred to, and whoever deletes it holds that and then the sessions of its test users.
+    private static readonly SqlText OpenOnPostgreSql = new(
+        $"""
+        WITH held AS MATERIALIZED (SELECT 1 FROM "clients" WHERE "Id" = $2 FOR KEY SHARE)
+        {OpenAuthorization} AND EXISTS (SELECT 1 FROM held) FOR SHARE OF s
+        """);
 
     private readonly SqlRunner _sql;
     private readonly UnitOfWork _work;
@@ -49,7 +54,7 @@ public sealed class SignInProofOperations
     /// <param name="sessionId">The session it descends from.</param>
     /// <param name="now">The time.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Its identifier; null when the session was ended or deleted meanwhile.</returns>
+    /// <returns>Its identifier; null when the session was ended or deleted meanwhile, or the client was deleted.</returns>
     public async Task<string?> OpenAuthorizationAsync(
         NewGrant grant, Guid sessionId, DateTimeOffset now, CancellationToken cancellationToken)
     {

@@ -26,7 +26,8 @@ public sealed class TokenOperations
     public async Task<bool> TryRedeemAsync(string id, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await _unit.BeginAsync(cancellationToken);
-        if (await _sql.WriteAsync(TokenSql.Redeem, [id, now.ToUnixTimeMilliseconds()], cancellationToken) == 0)
+        var redeem = _sql.OnPostgreSql ? TokenSql.RedeemOnPostgreSql : TokenSql.RedeemOnSqlite;
+        if (await _sql.WriteAsync(redeem, [id, now.ToUnixTimeMilliseconds()], cancellationToken) == 0)
         {
             // What this scope has read of it is out of date.
             _tokens.Forget(id);

@@ -21,6 +21,9 @@ internal static class TokenSql
     private const string WithAuthorization =
         $"""SELECT {Columns}, {AuthorizationSql.Columns} FROM "tokens" AS t LEFT JOIN "authorizations" AS a ON a."Id" = t."AuthorizationId" """;
 
+    private const string RedeemValid =
+        """UPDATE "tokens" SET "Status" = 'redeemed', "RedemptionDate" = $2 WHERE "Id" = $1 AND "Status" = 'valid'""";
+
     public static readonly SqlText Insert = new(
         """
         INSERT INTO "tokens" ("Id", "ApplicationId", "AuthorizationId", "CreationDate", "ExpirationDate", "Status", "Subject", "Type",
@@ -45,8 +48,17 @@ internal static class TokenSql
     public static readonly SqlText UpdateStatus = new(
         """UPDATE "tokens" SET "Status" = $3, "RedemptionDate" = $4 WHERE "Id" = $1 AND "Status" = $2""");
 
-    public static readonly SqlText Redeem = new(
-        """UPDATE "tokens" SET "Status" = 'redeemed', "RedemptionDate" = $2 WHERE "Id" = $1 AND "Status" = 'valid'""");
+    public static readonly SqlText RedeemOnSqlite = new(RedeemValid);
+
+    /// <summary>
+    /// The client before its token: what is made of the token refers to the client, and whoever deletes the client holds that and then its
+    /// tokens. Nothing is redeemed of a client that is gone.
+    /// </summary>
+    public static readonly SqlText RedeemOnPostgreSql = new(
+        $"""
+        WITH held AS MATERIALIZED (SELECT 1 FROM "clients" WHERE "Id" = (SELECT "ApplicationId" FROM "tokens" WHERE "Id" = $1) FOR KEY SHARE)
+        {RedeemValid} AND ("ApplicationId" IS NULL OR EXISTS (SELECT 1 FROM held))
+        """);
 
     public static readonly SqlText Delete = new("""DELETE FROM "tokens" WHERE "Id" = $1""");
 
