@@ -38,6 +38,10 @@ internal abstract record OwnedRegistration
 internal sealed class OwnedClients(
     ClientRegistry registry, ClientEditor editor, ClientDocuments documents, UnitOfWork unit, OwnedClientsParts parts)
 {
+    // Elsewhere a name may be left out; where people have lists of clients, and are asked for consent, it may not.
+    private static readonly MetadataProblem _nameless =
+        new("client_name", "is missing", "Give the application the name that people know it by: they see it when they sign in.");
+
     /// <summary>Registers a client, whose first owner is the person.</summary>
     /// <param name="person">Who wants it.</param>
     /// <param name="wish">Its metadata, under the names of RFC 7591.</param>
@@ -57,9 +61,9 @@ internal sealed class OwnedClients(
 
         // Before anything is locked: the other side may be slow.
         var metadata = ((ClientMetadataVerdict.Accepted)verdict).Metadata;
-        if (NamelessProblem(metadata) is { } nameless)
+        if (string.IsNullOrWhiteSpace(metadata.ClientName))
         {
-            return new OwnedRegistration.Refused([nameless]);
+            return new OwnedRegistration.Refused([_nameless]);
         }
 
         return await documents.ProblemOfAsync(metadata, cancellationToken) is { } problem
@@ -72,8 +76,10 @@ internal sealed class OwnedClients(
     /// <param name="wish">The whole metadata, with its <c>client_id</c>; what it leaves out falls back to defaults.</param>
     /// <param name="version">What <see cref="OwnedClient.Version"/> must still be; null for whatever it is.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public Task<EditOutcome> ChangeAsync(OwnedClient client, JsonElement wish, string? version, CancellationToken cancellationToken) =>
-        editor.EditAsync(new(client.RowId, client.ClientId, PolicyFor(client), version), wish, cancellationToken);
+    public async Task<EditOutcome> ChangeAsync(OwnedClient client, JsonElement wish, string? version, CancellationToken cancellationToken) =>
+        !string.IsNullOrWhiteSpace(client.Metadata.ClientName) && IsNameless(wish)
+            ? new EditOutcome.Refused([_nameless])
+            : await editor.EditAsync(new(client.RowId, client.ClientId, PolicyFor(client), version), wish, cancellationToken);
 
     /// <summary>Changes some members and leaves the others as they are.</summary>
     /// <param name="client">Which client.</param>
@@ -113,10 +119,10 @@ internal sealed class OwnedClients(
         return JsonSerializer.SerializeToElement(members);
     }
 
-    // Elsewhere a name may be left out; where people have lists of clients, and are asked for consent, it may not.
-    private static MetadataProblem? NamelessProblem(ClientMetadata metadata) => string.IsNullOrWhiteSpace(metadata.ClientName)
-        ? new("client_name", "is missing", "Give the application the name that people know it by: they see it when they sign in.")
-        : null;
+    // What is no text is refused as that.
+    private static bool IsNameless(JsonElement wish) => wish.ValueKind == JsonValueKind.Object
+        && (!wish.TryGetProperty("client_name", out var name) || name.ValueKind == JsonValueKind.Null
+            || (name.ValueKind == JsonValueKind.String && string.IsNullOrWhiteSpace(name.GetString())));
 
     private async Task<OwnedRegistration> StoreAsync(Guid userId, ClientMetadata metadata, CancellationToken cancellationToken)
     {

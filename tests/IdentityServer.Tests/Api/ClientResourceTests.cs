@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using IdentityServer.Tests.Support;
+using Microsoft.EntityFrameworkCore;
 
 namespace IdentityServer.Tests.Api;
 
@@ -48,6 +49,27 @@ public sealed class ClientResourceTests
         (await owner.PostAsync("/clients", "[1]")).Problem.ShouldBe("invalid-request");
         (await owner.PostAsync("/clients", "{\"client_name\":")).Problem.ShouldBe("invalid-request");
         (await owner.GetAsync("/clients")).Json.GetProperty("items").GetArrayLength().ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_client_keeps_a_name_through_every_change_and_without_one_can_be_changed_still()
+    {
+        await using var stage = await ApiStage.StartAsync();
+        var owner = await stage.PersonAsync();
+        var path = $"/clients/{(await ApiStage.CreateAsync(owner)).Text("client_id")}";
+
+        foreach (var name in (string?[])[null, "", "  "])
+        {
+            (await owner.PatchAsync(path, new { client_name = name })).Fields.ShouldBe(["client_name"], name);
+        }
+
+        var whole = new { redirect_uris = new[] { "https://shop.example.com/callback" } };
+        (await owner.PutAsync(path, whole, ("If-Match", "*"))).Fields.ShouldBe(["client_name"]);
+        (await owner.GetAsync(path)).Text("client_name").ShouldBe("Shop");
+
+        await stage.World.ReadAsync(db => db.Clients.Where(client => client.DisplayName == "Shop")
+            .ExecuteUpdateAsync(set => set.SetProperty(client => client.DisplayName, (string?)null), TestContext.Current.CancellationToken));
+        (await owner.PatchAsync(path, new { software_version = "2" })).Status.ShouldBe(HttpStatusCode.OK, "the operator registered it so");
     }
 
     [Fact]

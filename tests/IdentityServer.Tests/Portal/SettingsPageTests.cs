@@ -39,6 +39,21 @@ public sealed class SettingsPageTests
     }
 
     [Fact]
+    public async Task A_client_is_not_saved_without_a_name()
+    {
+        await using var world = await World.StartAsync();
+        var owner = await world.AddPersonAsync();
+        var client = await world.RegisterAsync(owner);
+        var (browser, page) = await world.OpenPortalAsync(owner, client.PageOf("settings"));
+
+        var refused = await browser.SendAsync(page, "settings", ("client_name", " "));
+
+        refused.Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        refused.Document.QuerySelector("[name=client_name]")!.GetAttribute("aria-invalid").ShouldBe("true");
+        (await world.FindAsync(owner, client.ClientId))!.Metadata.ClientName.ShouldBe(client.Metadata.ClientName);
+    }
+
+    [Fact]
     public async Task Saving_what_stands_there_changes_nothing_and_every_member_can_be_set()
     {
         await using var world = await World.StartAsync();
