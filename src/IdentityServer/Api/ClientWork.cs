@@ -44,7 +44,7 @@ internal sealed class ClientWork(ClientAccess clients, OwnedClients owned)
         var members = JsonNode.Parse(wish.GetRawText())!.AsObject();
         members.TryAdd("client_id", client.ClientId);
         var whole = Whole(members);
-        return Refusal(caller, client, whole) ?? await owned.ChangeAsync(client, whole, client.Version, cancellationToken) switch
+        return await RefusalAsync(caller, client, whole, cancellationToken) ?? await owned.ChangeAsync(client, whole, client.Version, cancellationToken) switch
         {
             EditOutcome.Stored stored => await ShowAsync(client, stored, cancellationToken),
             var other => Refused(other),
@@ -68,7 +68,7 @@ internal sealed class ClientWork(ClientAccess clients, OwnedClients owned)
         for (var attempt = 1; ; attempt++)
         {
             var whole = Merge(current, patch);
-            if (Refusal(caller, current, whole) is { } refusal)
+            if (await RefusalAsync(caller, current, whole, cancellationToken) is { } refusal)
             {
                 return refusal;
             }
@@ -88,6 +88,16 @@ internal sealed class ClientWork(ClientAccess clients, OwnedClients owned)
             current = changed;
         }
     }
+
+    /// <summary>
+    /// Why the caller makes no credential of a client, where the client may do more than the caller: whoever has it can act as the client.
+    /// </summary>
+    /// <returns>Null when they may.</returns>
+    public async Task<ApiAnswer?> BeyondAsync(ApiCaller caller, OwnedClient client, CancellationToken cancellationToken) =>
+        caller.ScopeBeyond(client) is { } beyond ? ApiDoor.LacksScope(beyond)
+        : await clients.ReachesBeyondAsync(client, cancellationToken) ? ApiProblem.Of(
+            ApiProblemType.PeopleOnly, "This client manages clients that you may not manage, and with its credentials you could. Make them with an access token of an owner.")
+        : null;
 
     /// <summary>A client and its entity tag.</summary>
     public static ApiAnswer Show(ClientMetadata metadata, string version, ClientSecret? secret = null, int status = StatusCodes.Status200OK) =>
@@ -119,17 +129,10 @@ internal sealed class ClientWork(ClientAccess clients, OwnedClients owned)
         Show(stored.Client, (await clients.AgainAsync(client, cancellationToken))?.Version ?? "", stored.GeneratedSecret);
 
     // Whoever may write, but not make secrets, must not get the same by another name.
-    private static ApiAnswer? Refusal(ApiCaller caller, OwnedClient client, JsonElement whole)
-    {
-        if (!client.ChangesProof(whole))
-        {
-            return null;
-        }
-
-        return !caller.May(ManagementScopes.Secrets) ? ApiDoor.LacksScope(ManagementScopes.Secrets)
-            : caller.ScopeBeyond(client) is { } beyond ? ApiDoor.LacksScope(beyond)
-            : null;
-    }
+    private async Task<ApiAnswer?> RefusalAsync(ApiCaller caller, OwnedClient client, JsonElement whole, CancellationToken cancellationToken) =>
+        !client.ChangesProof(whole) ? null
+        : !caller.May(ManagementScopes.Secrets) ? ApiDoor.LacksScope(ManagementScopes.Secrets)
+        : await BeyondAsync(caller, client, cancellationToken);
 
     // A kind, a name and where people come back to stand for all that follows from the kind.
     private static JsonElement? Expand(JsonElement wish, out IReadOnlyList<MetadataProblem> problems)

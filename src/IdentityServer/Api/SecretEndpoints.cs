@@ -74,12 +74,13 @@ internal static class SecretEndpoints
             new ApiList<ApiSecret>([.. (await desk.ListAsync(client.RowId, cancellationToken)).Select(ApiSecret.Of)])), cancellationToken);
 
     private static Task<ApiAnswer> MakeAsync(
-        HttpContext context, string clientId, [FromServices] ClientAccess clients, [FromServices] ClientSecretDesk desk, CancellationToken cancellationToken) =>
+        HttpContext context, string clientId, [FromServices] ClientAccess clients, [FromServices] ClientWork work, [FromServices] ClientSecretDesk desk,
+        CancellationToken cancellationToken) =>
         ClientEndpoints.WithClientAsync(context, clientId, clients, async client =>
         {
-            if (ApiCaller.Of(context).ScopeBeyond(client) is { } beyond)
+            if (await work.BeyondAsync(ApiCaller.Of(context), client, cancellationToken) is { } beyond)
             {
-                return ApiDoor.LacksScope(beyond);
+                return beyond;
             }
 
             var (wish, refusal) = await ApiBody.ReadAsync(context.Request, cancellationToken);

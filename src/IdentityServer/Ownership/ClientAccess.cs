@@ -95,6 +95,18 @@ internal sealed class ClientAccess(IdentityServerDbContext db)
             CachedClient.MetadataOf(row.client), row.client.Id!, row.standing?.RegisteredAt, row.standing?.LastUsedAt, row.standing?.ApprovalAskedAt is not null))];
     }
 
+    /// <summary>
+    /// Whether a client may manage one that a machine may not: with a credential of that client the machine would reach it. People reach
+    /// what they own.
+    /// </summary>
+    public async Task<bool> ReachesBeyondAsync(OwnedClient client, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        var own = Manageable(client.Actor).Select(reached => reached.Id);
+        return client.Actor is Actor.Machine
+            && await Manageable(new Actor.Machine(client.RowId)).AnyAsync(reached => !own.Contains(reached.Id), cancellationToken);
+    }
+
     private IQueryable<Client> Manageable(Actor actor) => actor switch
     {
         // An account that was made to test a client manages none, whatever rows say.

@@ -55,6 +55,28 @@ public sealed class SecretResourceTests
     }
 
     [Fact]
+    public async Task A_machine_makes_no_credential_of_a_client_that_manages_more_than_it()
+    {
+        await using var stage = await ApiStage.StartAsync();
+        var email = await stage.World.AddUserAsync();
+        var owner = await stage.PersonAsync(email);
+        var robot = await ApiStage.CreateAsync(owner, "machine");
+        var (other, shop) = ((await ApiStage.CreateAsync(owner, "machine")).Text("client_id")!, (await ApiStage.CreateAsync(owner)).Text("client_id")!);
+        await stage.LetAsync(email, robot.Text("client_id")!, other);
+        await stage.LetAsync(email, other, shop);
+        var machine = await stage.MachineAsync(robot);
+
+        (await machine.PostAsync($"/clients/{other}/secrets", new { })).Problem.ShouldBe("people-only");
+        (await machine.PatchAsync($"/clients/{other}", new { token_endpoint_auth_method = "client_secret_post" })).Problem.ShouldBe("people-only");
+        (await machine.PatchAsync($"/clients/{other}", new { client_name = "Renamed" })).Status.ShouldBe(HttpStatusCode.OK);
+        (await machine.PostAsync($"/clients/{robot.Text("client_id")}/secrets", new { })).Status.ShouldBe(HttpStatusCode.Created, "its own");
+        (await owner.PostAsync($"/clients/{other}/secrets", new { })).Status.ShouldBe(HttpStatusCode.Created);
+
+        await stage.LetAsync(email, robot.Text("client_id")!, shop);
+        (await machine.PostAsync($"/clients/{other}/secrets", new { })).Status.ShouldBe(HttpStatusCode.Created, "it may do all that the other may");
+    }
+
+    [Fact]
     public async Task What_is_wrong_with_a_wish_is_told()
     {
         await using var stage = await ApiStage.StartAsync();
