@@ -36,8 +36,22 @@ internal sealed class ApiDoor : IEndpointFilter
 
         http.Features.Set(caller);
         return HttpMethods.IsPost(http.Request.Method)
-            ? await http.RequestServices.GetRequiredService<Idempotency>().OnceAsync(http, caller, async () => (ApiAnswer)(await next(context))!)
+            ? await http.RequestServices.GetRequiredService<Idempotency>().OnceAsync(http, caller, async () => (ApiAnswer)(await next(AsItIsNow(context)))!)
             : await next(context);
+    }
+
+    // The operation was handed the caller's going away before it was known that its work is to be done to the end.
+    private static EndpointFilterInvocationContext AsItIsNow(EndpointFilterInvocationContext context)
+    {
+        for (var index = 0; index < context.Arguments.Count; index++)
+        {
+            if (context.Arguments[index] is CancellationToken)
+            {
+                context.Arguments[index] = context.HttpContext.RequestAborted;
+            }
+        }
+
+        return context;
     }
 
     /// <summary>The refusal of a token without a scope (RFC 6750 §3.1).</summary>

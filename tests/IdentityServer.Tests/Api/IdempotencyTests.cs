@@ -1,7 +1,12 @@
 using System.Net;
 using IdentityServer.Api;
 using IdentityServer.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace IdentityServer.Tests.Api;
 
@@ -58,6 +63,20 @@ public sealed class IdempotencyTests
         }
     }
 
+    [Fact]
+    public async Task Whoever_goes_away_when_the_work_begins_has_it_done_and_finds_it_done()
+    {
+        await using var stage = await ApiStage.StartAsync(configure: setup => setup.Configure = builder => builder.Services.AddSingleton<IStartupFilter, Leaver>());
+        var (owner, key) = (await stage.PersonAsync(), ("Idempotency-Key", "one"));
+
+        var first = await owner.PostAsync("/clients", _wish, key, (Leaver.Header, "yes"));
+        var again = await owner.PostAsync("/clients", _wish, key);
+
+        first.Status.ShouldBe(HttpStatusCode.Created, first.Body);
+        again.Body.ShouldBe(first.Body);
+        (await owner.GetAsync("/clients")).Json.GetProperty("items").GetArrayLength().ShouldBe(1);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -69,5 +88,46 @@ public sealed class IdempotencyTests
         replies.ShouldAllBe(reply => reply.Status == HttpStatusCode.Created || reply.Problem == "idempotency-under-way");
         replies.Where(reply => reply.Status == HttpStatusCode.Created).Select(reply => reply.Body).Distinct().Count().ShouldBe(1);
         (await owner.GetAsync("/clients")).Json.GetProperty("items").GetArrayLength().ShouldBe(1);
+    }
+
+    // A caller who is gone at the very moment from which the server does not care any more.
+    private sealed class Leaver : IStartupFilter
+    {
+        public const string Header = "X-Leaves";
+
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use(async (context, rest) =>
+            {
+                using var gone = new CancellationTokenSource();
+                if (context.Request.Headers.ContainsKey(Header))
+                {
+                    context.Features.Set<IHttpRequestLifetimeFeature>(new Lifetime(gone));
+                }
+
+                await rest(context);
+            });
+            next(app);
+        };
+
+        private sealed class Lifetime(CancellationTokenSource gone) : IHttpRequestLifetimeFeature
+        {
+            private CancellationToken _token = gone.Token;
+
+            public CancellationToken RequestAborted
+            {
+                get => _token;
+                set
+                {
+                    _token = value;
+                    if (!value.CanBeCanceled)
+                    {
+                        gone.Cancel();
+                    }
+                }
+            }
+
+            public void Abort() => gone.Cancel();
+        }
     }
 }
