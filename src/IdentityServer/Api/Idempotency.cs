@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using IdentityServer.Ownership;
 using IdentityServer.Storage.Operations;
 using Microsoft.AspNetCore.DataProtection;
 
@@ -10,7 +11,7 @@ namespace IdentityServer.Api;
 /// Does a request once that is sent again under the same <c>Idempotency-Key</c>, and answers the same. For a program that was cut off and
 /// does not know whether it was heard. Only what was done is remembered: a refused request may be mended and sent under its key again.
 /// </summary>
-internal sealed class Idempotency(IdempotencyOperations records, IDataProtectionProvider protection, TimeProvider clock)
+internal sealed class Idempotency(IdempotencyOperations records, ClientAccess clients, IDataProtectionProvider protection, TimeProvider clock)
 {
     /// <summary>The header.</summary>
     public const string Header = "Idempotency-Key";
@@ -48,7 +49,7 @@ internal sealed class Idempotency(IdempotencyOperations records, IDataProtection
         var now = clock.GetUtcNow();
         if (!await records.TryBeginAsync(key, request!, now, now + Kept, context.RequestAborted))
         {
-            return await EarlierAsync(key, request!, context.RequestAborted);
+            return await EarlierAsync(key, request!, context, caller);
         }
 
         // From here on to its end, even if whoever asked is gone: the same key will ask for the answer.
@@ -80,9 +81,9 @@ internal sealed class Idempotency(IdempotencyOperations records, IDataProtection
         return answer;
     }
 
-    private async Task<ApiAnswer> EarlierAsync(string key, string request, CancellationToken cancellationToken)
+    private async Task<ApiAnswer> EarlierAsync(string key, string request, HttpContext context, ApiCaller caller)
     {
-        if (await records.FindAsync(key, cancellationToken) is not { } earlier)
+        if (await records.FindAsync(key, context.RequestAborted) is not { } earlier)
         {
             return UnderWay(); // it was refused this moment, and its key is free again
         }
@@ -92,10 +93,20 @@ internal sealed class Idempotency(IdempotencyOperations records, IDataProtection
             return ApiProblem.Of(ApiProblemType.KeyReused, $"This {Header} was sent with another request. Make a new one for each thing that is to be done.");
         }
 
-        return earlier.ProtectedAnswer is { } kept && JsonSerializer.Deserialize<KeptAnswer>(_seal.Unprotect(Convert.FromBase64String(kept))) is { } answer
-            ? new(answer.Status, answer.Body, answer.ContentType) { Location = answer.Location, ETag = answer.ETag }
-            : UnderWay();
+        if (earlier.ProtectedAnswer is not { } kept || JsonSerializer.Deserialize<KeptAnswer>(_seal.Unprotect(Convert.FromBase64String(kept))) is not { } answer)
+        {
+            return UnderWay();
+        }
+
+        // It may hold a secret, and whoever did it may have been put out since.
+        return await clients.FindAsync(caller.Actor, ClientOf(context, answer), context.RequestAborted) is null
+            ? ClientEndpoints.NotFound()
+            : new(answer.Status, answer.Body, answer.ContentType) { Location = answer.Location, ETag = answer.ETag };
     }
+
+    // The client that the request was about, or the one that it made.
+    private static string? ClientOf(HttpContext context, KeptAnswer answer) =>
+        context.GetRouteValue("clientId") as string ?? (answer.Location is { } location ? Uri.UnescapeDataString(location[(location.LastIndexOf('/') + 1)..]) : null);
 
     private static ApiAnswer UnderWay() => ApiProblem.Later(
         ApiProblemType.UnderWay,

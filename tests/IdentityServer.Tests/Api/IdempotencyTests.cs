@@ -77,6 +77,22 @@ public sealed class IdempotencyTests
         (await owner.GetAsync("/clients")).Json.GetProperty("items").GetArrayLength().ShouldBe(1);
     }
 
+    [Fact]
+    public async Task Whoever_was_put_out_is_given_no_answer_again()
+    {
+        await using var stage = await ApiStage.StartAsync();
+        var (email, key) = (await stage.World.AddUserAsync(), ("Idempotency-Key", "one"));
+        var owner = await stage.PersonAsync(email);
+        var made = await owner.PostAsync("/clients", _wish, key);
+        var secrets = $"/clients/{made.Text("client_id")}/secrets";
+        (await owner.PostAsync(secrets, new { }, ("Idempotency-Key", "two"))).Status.ShouldBe(HttpStatusCode.Created);
+
+        await stage.World.ReadAsync(db => db.ClientOwners.ExecuteDeleteAsync(Cancel));
+
+        (await owner.PostAsync("/clients", _wish, key)).Problem.ShouldBe("not-found");
+        (await owner.PostAsync(secrets, new { }, ("Idempotency-Key", "two"))).Problem.ShouldBe("not-found");
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
