@@ -3,6 +3,7 @@ using System.Text.Json;
 using IdentityServer.Audit;
 using IdentityServer.Clients;
 using IdentityServer.Domain.Clients;
+using IdentityServer.Settings;
 using IdentityServer.Storage;
 using IdentityServer.Storage.Entities;
 using IdentityServer.Storage.Operations;
@@ -91,6 +92,20 @@ internal sealed class OwnedClients(
         return ChangeAsync(client, WithId(change(client.Metadata), client.ClientId), client.Version, cancellationToken);
     }
 
+    /// <summary>What a wish would have registered in place of what is, by the rules alone; null where they refuse it.</summary>
+    public ClientMetadata? Foresee(OwnedClient client, JsonElement wish)
+    {
+        var policy = PolicyFor(client) with { TrialCallback = parts.Installation.TrialCallback };
+        return (RegistrationRequest.JudgeChange(wish, policy, client.Metadata) as ClientMetadataVerdict.Accepted)?.Metadata;
+    }
+
+    /// <summary>The same for a change of some members.</summary>
+    public ClientMetadata? Foresee(OwnedClient client, Func<ClientMetadata, ClientMetadata> change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return Foresee(client, WithId(change(client.Metadata), client.ClientId));
+    }
+
     /// <summary>Ends a client, with its tokens, its grants and all that is kept of it.</summary>
     /// <param name="client">Which.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -150,4 +165,5 @@ internal sealed class OwnedClients(
 
 /// <summary>What owning clients touches beside their registration.</summary>
 internal sealed record OwnedClientsParts(
-    PortalOptions Options, OwnershipOperations Operations, ClientRetirement Retirement, IdentityServerDbContext Db, AuditTrail Audit, TimeProvider Clock);
+    PortalOptions Options, OwnershipOperations Operations, ClientRetirement Retirement, IdentityServerDbContext Db, AuditTrail Audit, TimeProvider Clock,
+    Installation Installation);

@@ -36,6 +36,11 @@ internal sealed class FailureModel(ClientHistory history, OwnedClients clients) 
             return NotFound();
         }
 
+        if (AskForApproval(clients.Foresee(Client, WithAddress)) is { } question)
+        {
+            return question;
+        }
+
         return await clients.ChangeAsync(Client, WithAddress, cancellationToken) switch
         {
             EditOutcome.Stored => new SeeOther(FailureLinks.Of(Client.ClientId, Reference!, "registered")),

@@ -59,9 +59,29 @@ internal abstract class ClientPageModel : PortalPageModel
     /// <exception cref="InvalidOperationException">The page's route names no client.</exception>
     public OwnedClient Client => HttpContext.Features.Get<OwnedClient>() ?? throw new InvalidOperationException("This page is about no client.");
 
+    /// <summary>The owner knows that the approval goes.</summary>
+    [BindProperty]
+    public bool GivesUpApproval { get; set; }
+
+    /// <summary>Whether to ask for that.</summary>
+    public bool LosesApproval { get; private set; }
+
     /// <summary>What kind it is.</summary>
     public ClientKind Kind => ClientKinds.Of(Client.Metadata);
 
     /// <summary>The address of a page of the client, such as <c>secrets</c>; of its first page without a name.</summary>
     public string AddressOf(string page = "", string? done = null) => PortalUrls.Client(Client.ClientId, page, done);
+
+    /// <summary>Asks first, where what the operator vouched for would be another thing; null where it stays or the owner has said yes.</summary>
+    /// <param name="wanted">What is to be registered; null for what the rules refuse.</param>
+    protected PageResult? AskForApproval(ClientMetadata? wanted)
+    {
+        if (GivesUpApproval || wanted is null || (wanted.Verified == Client.Metadata.Verified && wanted.FirstParty == Client.Metadata.FirstParty))
+        {
+            return null;
+        }
+
+        LosesApproval = true;
+        return Refuse(Words["portal.approval-goes"]);
+    }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using IdentityServer.Clients;
+using IdentityServer.Domain.Clients;
 using IdentityServer.Ownership;
 using IdentityServer.Portal.Snippets;
 using IdentityServer.Settings;
@@ -45,7 +46,13 @@ internal sealed class SnippetsModel(OwnedClients clients, Installation installat
             return new SeeOther(AddressOf(shown, "registered")); // it was pressed twice
         }
 
-        return await clients.ChangeAsync(Client, client => client with { RedirectUris = [.. client.RedirectUris, missing] }, cancellationToken) switch
+        ClientMetadata WithMissing(ClientMetadata client) => client with { RedirectUris = [.. client.RedirectUris, missing] };
+        if (AskForApproval(clients.Foresee(Client, WithMissing)) is { } question)
+        {
+            return question;
+        }
+
+        return await clients.ChangeAsync(Client, WithMissing, cancellationToken) switch
         {
             EditOutcome.Stored => new SeeOther(AddressOf(shown, "registered")),
             EditOutcome.Refused refused => Refuse(refused.Problems),

@@ -65,6 +65,27 @@ public sealed class FailurePagesTests
     }
 
     [Fact]
+    public async Task The_mend_of_an_approved_app_is_made_only_when_the_owner_gives_the_approval_up()
+    {
+        await using var world = await World.StartAsync();
+        var person = await world.AddPersonAsync();
+        var client = await world.RegisterAsync(person);
+        await world.ApproveAsync(client, await world.AddPersonAsync(administrator: true));
+        var (browser, _) = await world.OpenAccountAsync(person.User.Email);
+        var page = await browser.GetAsync(Entry(client, await FailAsync(world, client.ClientId, Registered + "/two")));
+
+        var asked = await browser.SendAsync(page, "failures");
+
+        (asked.Status, asked.Alert!.Contains("lose its approval", StringComparison.Ordinal)).ShouldBe((HttpStatusCode.UnprocessableEntity, true));
+        var before = (await world.FindAsync(person, client.ClientId))!.Metadata;
+        (before.Verified, before.RedirectUris.Count).ShouldBe((true, 1));
+        asked.Document.QuerySelector("form[action*=failures] button")!.GetAttribute("name").ShouldBe("GivesUpApproval");
+        await browser.AfterAsync(await browser.SendAsync(asked, "failures", ("GivesUpApproval", "true")));
+        var after = (await world.FindAsync(person, client.ClientId))!.Metadata;
+        (after.Verified, after.RedirectUris.Count).ShouldBe((false, 2));
+    }
+
+    [Fact]
     public async Task For_others_there_is_no_entry_and_no_button_not_even_beside_a_client_of_their_own()
     {
         await using var world = await World.StartAsync();

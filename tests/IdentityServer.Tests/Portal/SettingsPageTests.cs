@@ -168,6 +168,22 @@ public sealed class SettingsPageTests
     }
 
     [Fact]
+    public async Task Our_own_trial_callback_comes_and_goes_without_a_question()
+    {
+        await using var world = await World.StartAsync();
+        var (owner, administrator) = (await world.AddPersonAsync(), await world.AddPersonAsync(administrator: true));
+        var client = await world.RegisterAsync(owner);
+        await world.ApproveAsync(client, administrator);
+        var (browser, page) = await world.OpenPortalAsync(owner, client.PageOf("settings"));
+        var ours = new Uri(world.Server.Address, "/portal/trial/callback").AbsoluteUri;
+
+        var with = await browser.AfterAsync(await browser.SendAsync(page, "settings", ("redirect_uris", $"https://shop.example.com/callback\n{ours}")));
+        await browser.AfterAsync(await browser.SendAsync(with, "settings", ("redirect_uris", "https://shop.example.com/callback")));
+
+        (await world.FindAsync(owner, client.ClientId))!.Settings.Verified.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task What_only_the_operator_says_cannot_be_said_and_stays_as_it_is()
     {
         await using var world = await World.StartAsync();

@@ -90,6 +90,27 @@ public sealed class SnippetsPageTests
     }
 
     [Fact]
+    public async Task An_approved_app_gets_it_only_when_the_owner_gives_the_approval_up()
+    {
+        await using var world = await World.StartAsync();
+        var person = await world.AddPersonAsync();
+        var client = await world.RegisterAsync(person);
+        await world.ApproveAsync(client, await world.AddPersonAsync(administrator: true));
+        var (browser, _) = await world.OpenPortalAsync(person);
+        var page = await browser.GetAsync(client.PageOf("snippets") + "?stack=nextjs");
+
+        var asked = await browser.SendAsync(page, "snippets");
+
+        (asked.Status, asked.Alert!.Contains("lose its approval", StringComparison.Ordinal)).ShouldBe((HttpStatusCode.UnprocessableEntity, true));
+        var before = (await world.FindAsync(person, client.ClientId))!.Metadata;
+        (before.Verified, before.RedirectUris.Count).ShouldBe((true, 1));
+        asked.Document.QuerySelector("form[action*=snippets] button")!.GetAttribute("name").ShouldBe("GivesUpApproval");
+        await browser.AfterAsync(await browser.SendAsync(asked, "snippets", ("GivesUpApproval", "true")));
+        var after = (await world.FindAsync(person, client.ClientId))!.Metadata;
+        (after.Verified, after.RedirectUris[^1]).ShouldBe((false, AuthJs));
+    }
+
+    [Fact]
     public async Task What_speaks_against_registering_it_is_said()
     {
         await using var world = await World.StartAsync();

@@ -22,13 +22,6 @@ internal sealed class SettingsModel(OwnedClients clients, ClientAccess access, T
     [BindProperty]
     public string? Version { get; set; }
 
-    /// <summary>The owner knows that the approval goes.</summary>
-    [BindProperty]
-    public bool GivesUpApproval { get; set; }
-
-    /// <summary>Whether to ask for that.</summary>
-    public bool LosesApproval { get; private set; }
-
     /// <summary>The secret that was made because the client needs one now, readable only now; null for none.</summary>
     public ClientSecret? Secret { get; private set; }
 
@@ -55,16 +48,16 @@ internal sealed class SettingsModel(OwnedClients clients, ClientAccess access, T
     {
         _form = SettingsForm.Of(await Request.ReadFormAsync(cancellationToken));
         var wish = _form.Wish(Client.Metadata);
+        var wanted = clients.Foresee(Client, wish);
         // As on the pages of secrets and keys; but nothing of what was typed is lost on the way.
         if (Client.ChangesProof(wish) && !SessionPolicy.IsFresh(SignedIn.Of(HttpContext).Session.AuthenticatedAt, clock.GetUtcNow()))
         {
             return Refuse(Words["portal.proof-needs-sign-in"]);
         }
 
-        if (!GivesUpApproval && Version == Client.Version && WouldLoseApproval(wish))
+        if (Version == Client.Version && AskForApproval(wanted) is { } question)
         {
-            LosesApproval = true;
-            return Refuse(Words["portal.approval-goes"]);
+            return question;
         }
 
         switch (await clients.ChangeAsync(Client, wish, Version ?? "", cancellationToken))
@@ -85,11 +78,6 @@ internal sealed class SettingsModel(OwnedClients clients, ClientAccess access, T
                 throw new UnreachableException($"Unmapped outcome {other}.");
         }
     }
-
-    private bool WouldLoseApproval(JsonElement wish) =>
-        (Client.Metadata.Verified || Client.Metadata.FirstParty)
-        && RegistrationRequest.JudgeChange(wish, clients.PolicyFor(Client.Metadata), Client.Metadata) is ClientMetadataVerdict.Accepted accepted
-        && (accepted.Metadata.Verified != Client.Metadata.Verified || accepted.Metadata.FirstParty != Client.Metadata.FirstParty);
 
     private PageResult RefuseFields(IReadOnlyList<MetadataProblem> problems)
     {
