@@ -44,6 +44,14 @@ internal sealed class OwnedClient
         return !_proof.All(name => JsonElement.DeepEquals(Said(registered, name), Said(wish, name)));
     }
 
+    /// <summary>Whether it would act for itself where it does not now, or manage clients in a way that it cannot now: whoever tries it then has that power.</summary>
+    public bool GainsPower(ClientMetadata wanted)
+    {
+        ArgumentNullException.ThrowIfNull(wanted);
+        return wanted.Scopes.Intersect(ManagementScopes.All, StringComparer.Ordinal).Except(Metadata.Scopes, StringComparer.Ordinal).Any()
+            || (wanted.GrantTypes?.Contains(ClientGrantTypes.ClientCredentials) == true && !Settings.GrantTypes.Contains(ClientGrantTypes.ClientCredentials));
+    }
+
     private static JsonElement Said(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value
         : _defaults.TryGetProperty(name, out var fallback) ? fallback

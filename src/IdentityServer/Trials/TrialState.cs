@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Serialization;
+using IdentityServer.Domain.Clients;
 
 namespace IdentityServer.Trials;
 
@@ -11,6 +13,10 @@ internal sealed record TrialChoices
 
     /// <summary>The scopes to ask for.</summary>
     public IReadOnlyList<string> Scopes { get; init; } = [];
+
+    /// <summary>Whether the tokens manage clients: whoever reads them off the run's page could make secrets.</summary>
+    [JsonIgnore]
+    public bool AsksPower => Scopes.Any(ManagementScopes.All.Contains);
 
     /// <summary><c>prompt</c>; null to send none.</summary>
     public string? Prompt { get; init; }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using IdentityServer.Ownership;
 using IdentityServer.Tests.Account;
 using IdentityServer.Tests.Ownership;
 using IdentityServer.Tests.Support;
@@ -98,6 +99,24 @@ public sealed partial class PortalAccessTests
         {
             (await browser.GetAsync(client.PageOf(plain))).Status.ShouldBe(HttpStatusCode.OK, plain);
         }
+    }
+
+    [Fact]
+    public async Task What_an_administrator_decides_asks_for_both_steps_again()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.RegisterAsync(await world.AddPersonAsync());
+        (await world.WithAsync<Approvals, bool>(approvals => approvals.AskAsync(client, "", Cancel))).ShouldBeTrue();
+        var (browser, page) = await world.OpenPortalAsync(await world.AddPersonAsync(administrator: true), "/portal/approvals");
+        await world.AdvanceAsync(TimeSpan.FromMinutes(10));
+
+        foreach (var handler in new[] { "Approve", "Refuse", "TakeLogo" })
+        {
+            var late = await browser.PostAsync($"/portal/approvals?handler={handler}", [.. page.Standing("form[action*=Refuse]")]);
+            (late.Target(), late.Parameter("reason"), late.Parameter("then")).ShouldBe(("/sign-in", "stale", "/portal/approvals"), handler);
+        }
+
+        (await world.FindAsync(client.Actor, client.ClientId))!.Settings.Verified.ShouldBeFalse();
     }
 
     [GeneratedRegex("[0-9a-f]{12}")]

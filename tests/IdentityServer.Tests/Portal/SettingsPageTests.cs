@@ -38,6 +38,32 @@ public sealed class SettingsPageTests
         (await browser.AfterAsync(await browser.SendAsync(page, "settings", ("client_name", "Shop two")))).Notice().ShouldBe("Saved.");
     }
 
+    [Theory]
+    [InlineData("grant_types", "client_credentials")]
+    [InlineData("scope", "clients.secrets")]
+    public async Task What_lets_a_client_act_for_itself_or_manage_clients_is_added_with_a_fresh_sign_in_only(string field, string value)
+    {
+        await using var world = await World.StartAsync();
+        var owner = await world.AddPersonAsync();
+        var client = await world.RegisterAsync(owner);
+        var (browser, page) = await world.OpenPortalAsync(owner, client.PageOf("settings"));
+        (string, string?)[] Typed(Answer on) => [.. on.Standing("form.settings").Where(standing => standing.Key == field).Select(standing => (field, (string?)standing.Value)), (field, value)];
+        await world.AdvanceAsync(TimeSpan.FromMinutes(10));
+
+        var late = await browser.SendAsync(page, "settings", Typed(page));
+        (late.Status, late.Alert!.StartsWith("To let the app act for itself", StringComparison.Ordinal)).ShouldBe((HttpStatusCode.UnprocessableEntity, true));
+        late.Standing("form.settings").ShouldContain(KeyValuePair.Create(field, value));
+        (await world.FindAsync(owner, client.ClientId))!.Version.ShouldBe(client.Version);
+
+        // What is there already may stay, and go.
+        await browser.SignInAsync("/sign-in?then=/portal", owner.User.Email);
+        await browser.AfterAsync(await browser.SendAsync(late, "settings"));
+        await world.AdvanceAsync(TimeSpan.FromMinutes(10));
+        var there = await browser.GetAsync(client.PageOf("settings"));
+        var kept = await browser.AfterAsync(await browser.SendAsync(there, "settings", ("client_name", "Shop two")));
+        await browser.AfterAsync(await browser.SendAsync(kept, "settings", [.. Typed(page)[..^1]]));
+    }
+
     [Fact]
     public async Task A_client_is_not_saved_without_a_name()
     {

@@ -2,8 +2,10 @@ using System.Net;
 using IdentityServer.Clients;
 using IdentityServer.Clients.Credentials;
 using IdentityServer.Domain.Clients;
+using IdentityServer.Domain.Sessions;
 using IdentityServer.Ownership;
 using IdentityServer.Sessions;
+using IdentityServer.Tests.Account;
 using IdentityServer.Tests.Clients;
 using IdentityServer.Tests.Ownership;
 using IdentityServer.Tests.Support;
@@ -148,6 +150,29 @@ public sealed class TrialRefusalTests
         await NothingAsync(coOwner.Browser, answer);
 
         (await stage.World.ReadAsync(db => db.Set<Storage.Entities.Token>().AnyAsync(token => token.Type!.EndsWith("access_token"), Cancel))).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Power_over_clients_is_neither_tried_nor_shown_without_a_fresh_sign_in()
+    {
+        await using var stage = await TrialStage.StartAsync(
+            """{"client_name":"Robot","grant_types":["client_credentials"],"scope":"clients.read clients.secrets"}""");
+        (string, string)[] power = [("Scopes", "clients.read"), ("Scopes", "clients.secrets")];
+        var page = await stage.Browser.FollowAsync(await stage.PostAsync(stage.Page, "Itself", power));
+        page.Exchange("The app asks for a token for itself").Status().ShouldBe(200);
+        var run = page.Message.RequestMessage!.RequestUri!.AbsolutePath;
+        await stage.World.AdvanceAsync(SessionPolicy.FreshFor);
+
+        var late = await stage.PostAsync(stage.Page, "Itself", power);
+        (late.Target(), late.Parameter("reason"), late.Parameter("then")).ShouldBe(("/sign-in", "stale", stage.Page));
+        var shown = await stage.Browser.GetAsync(run);
+        (shown.Target(), shown.Parameter("reason"), shown.Parameter("then")).ShouldBe(("/sign-in", "stale", run), "its token is power, too");
+        (await stage.World.ReadAsync(db => db.TrialRuns.CountAsync(Cancel))).ShouldBe(1);
+
+        // A run without such a scope takes nothing that a session could be misused for; and after both steps all of it is there again.
+        (await stage.Browser.FollowAsync(await stage.PostAsync(stage.Page, "Itself"))).Exchange("The app asks for a token for itself").Status().ShouldBe(200);
+        await stage.Browser.SignInAsync(shown.Location!.ToString(), stage.Owner.User.Email);
+        (await stage.Browser.GetAsync(run)).Status.ShouldBe(HttpStatusCode.OK);
     }
 
     [Theory]

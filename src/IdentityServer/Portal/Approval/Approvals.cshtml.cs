@@ -3,12 +3,14 @@ using IdentityServer.Clients.Showing;
 using IdentityServer.Ownership;
 using IdentityServer.Portal.Logo;
 using IdentityServer.SignIn;
+using IdentityServer.SignIn.Access;
 using Microsoft.AspNetCore.Mvc;
 
 namespace IdentityServer.Portal.Approval;
 
 /// <summary>The clients that wait for an administrator's word, each as people would see it.</summary>
 [AdministratorsOnly]
+[Sensitive]
 internal sealed class ApprovalsModel(Approvals approvals, ClientLogos logos, RegisteredLogo registered) : PortalPageModel
 {
     [BindProperty]

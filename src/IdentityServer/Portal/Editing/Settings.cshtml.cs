@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using IdentityServer.Clients;
 using IdentityServer.Domain.Clients;
-using IdentityServer.Domain.Sessions;
 using IdentityServer.Ownership;
 using IdentityServer.SignIn;
 using IdentityServer.SignIn.Access;
@@ -50,9 +49,9 @@ internal sealed class SettingsModel(OwnedClients clients, ClientAccess access, T
         var wish = _form.Wish(Client.Metadata);
         var wanted = clients.Foresee(Client, wish);
         // As on the pages of secrets and keys; but nothing of what was typed is lost on the way.
-        if (Client.ChangesProof(wish) && !SessionPolicy.IsFresh(SignedIn.Of(HttpContext).Session.AuthenticatedAt, clock.GetUtcNow()))
+        if (SensitiveIn(wish, wanted) is { } sensitive && !SignedIn.Of(HttpContext).IsFresh(clock))
         {
-            return Refuse(Words["portal.proof-needs-sign-in"]);
+            return Refuse(Words[sensitive]);
         }
 
         if (Version == Client.Version && AskForApproval(wanted) is { } question)
@@ -78,6 +77,12 @@ internal sealed class SettingsModel(OwnedClients clients, ClientAccess access, T
                 throw new UnreachableException($"Unmapped outcome {other}.");
         }
     }
+
+    // The key of the text that says what of a wish asks for a fresh sign-in.
+    private string? SensitiveIn(JsonElement wish, ClientMetadata? wanted) =>
+        Client.ChangesProof(wish) ? "portal.proof-needs-sign-in"
+        : wanted is not null && Client.GainsPower(wanted) ? "portal.power-needs-sign-in"
+        : null;
 
     private PageResult RefuseFields(IReadOnlyList<MetadataProblem> problems)
     {

@@ -7,10 +7,10 @@ using Microsoft.AspNetCore.Mvc.Filters;
 namespace IdentityServer.Portal.TryIt;
 
 /// <summary>
-/// Lets nobody onto a run's page but the owner who began it, and nobody through another client's. To everybody else it does not exist. Comes
-/// after <see cref="RequireOwner"/>, which has seen to the client.
+/// Lets nobody onto a run's page but the owner who began it, and nobody through another client's. To everybody else it does not exist. A run whose
+/// tokens manage clients asks for a fresh sign-in. Comes after <see cref="RequireOwner"/>, which has seen to the client.
 /// </summary>
-internal sealed class RequireTrial(TrialRuns runs) : IAsyncPageFilter
+internal sealed class RequireTrial(TrialRuns runs, TimeProvider clock) : IAsyncPageFilter
 {
     private const string RunValue = "run";
 
@@ -28,6 +28,13 @@ internal sealed class RequireTrial(TrialRuns runs) : IAsyncPageFilter
             || trial.ClientRowId != client.RowId)
         {
             context.Result = new StatusCodeResult(StatusCodes.Status404NotFound);
+            return;
+        }
+
+        // As on the page of secrets: the run shows its tokens, and trades them for more.
+        if (trial.State.Choices.AsksPower && !SignedIn.Of(http).IsFresh(clock))
+        {
+            context.Result = SignedIn.Again(http);
             return;
         }
 
