@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using IdentityServer.Cli.Server;
 using IdentityServer.Cli.Shell;
@@ -9,7 +8,7 @@ namespace IdentityServer.Cli.Clients;
 /// <summary><c>clients logs</c>: why requests of a client failed, newest last as in any log.</summary>
 internal static class LogsCommand
 {
-    private const int Most = 50; // a page of the API
+    private const int TooManyRequests = 429;
 
     private const string More =
         """
@@ -23,6 +22,7 @@ internal static class LogsCommand
         """ + "\n" + ExitCode.Help;
 
     private static readonly TimeSpan _pause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromMinutes(1);
 
     private static readonly Argument<string> _client = ClientArgument.New();
     private static readonly Option<bool> _follow = new("--follow", "-f") { Description = "Go on, until you stop it." };
@@ -44,41 +44,61 @@ internal static class LogsCommand
     private static async Task<int> RunAsync(Invocation run, CancellationToken cancellationToken)
     {
         var last = run.Value(_last);
-        if (last is < 1 or > Most)
+        if (last is < 1 or > FailureTail.Page)
         {
             return await run.MisusedAsync("--last is not a number from 1 to 50.");
         }
 
         using var api = run.OpenApi();
-        var path = ManagementApi.Client(run.Value(_client), "/failures");
-        var code = run.Value(_code) is { } wanted ? $"&code={Uri.EscapeDataString(wanted)}" : "";
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        var answer = await api.GetAsync(string.Create(CultureInfo.InvariantCulture, $"{path}?limit={last}{code}"), cancellationToken);
-        while (answer is ApiAnswer.Done done)
+        var failures = new FailureTail(api, run.Value(_client), run.Value(_code));
+        var answer = await failures.BeginAsync(last, cancellationToken);
+        if (!run.Value(_follow))
         {
-            foreach (var failure in done.Document.Items().Reverse())
+            return answer is ApiAnswer.Done all ? await ShowAllAsync(run, all) : await run.ComplainAsync(answer);
+        }
+
+        // Whoever begins to follow is told at once what is wrong; later on a network that is away for a while ends nothing.
+        for (var pause = _pause; answer is ApiAnswer.Done || (failures.HasBegun && IsPassing(answer));)
+        {
+            if (answer is ApiAnswer.Done done)
             {
-                if (failure.Text("reference") is { } reference && seen.Add(reference))
-                {
-                    await WriteAsync(run.Output, failure);
-                }
+                await WriteAsync(run.Output, done);
+                pause = _pause;
+            }
+            else
+            {
+                pause = pause * 2 < _longestPause ? pause * 2 : _longestPause;
+                await run.Output.SayAsync($"{Why(answer)} Trying again in {pause.TotalSeconds:0} seconds.");
             }
 
-            if (!run.Value(_follow))
-            {
-                if (seen.Count == 0)
-                {
-                    await run.Output.SayAsync("No request of this client failed.");
-                }
-
-                return ExitCode.Done;
-            }
-
-            await Task.Delay(_pause, run.Context.Clock, cancellationToken);
-            answer = await api.GetAsync($"{path}?limit=50{code}", cancellationToken);
+            await Task.Delay(pause, run.Context.Clock, cancellationToken);
+            answer = await failures.NextAsync(cancellationToken);
         }
 
         return await run.ComplainAsync(answer);
+    }
+
+    private static bool IsPassing(ApiAnswer answer) => answer is ApiAnswer.Failed or ApiAnswer.Refused { Status: TooManyRequests };
+
+    private static string Why(ApiAnswer answer) => answer is ApiAnswer.Refused refused ? refused.Problem.ToString() : ((ApiAnswer.Failed)answer).Why;
+
+    private static async Task<int> ShowAllAsync(Invocation run, ApiAnswer.Done done)
+    {
+        await WriteAsync(run.Output, done);
+        if (!done.Document.Items().Any())
+        {
+            await run.Output.SayAsync("No request of this client failed.");
+        }
+
+        return ExitCode.Done;
+    }
+
+    private static async Task WriteAsync(Output output, ApiAnswer.Done done)
+    {
+        foreach (var failure in done.Document.Items())
+        {
+            await WriteAsync(output, failure);
+        }
     }
 
     private static async Task WriteAsync(Output output, JsonObject failure)

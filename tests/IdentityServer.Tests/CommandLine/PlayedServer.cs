@@ -62,6 +62,9 @@ internal sealed class PlayedServer : IAsyncDisposable
             };
             if (status == 0)
             {
+                // In the midst of an answer: before it a client would try another connection by itself.
+                context.Response.ContentLength64 = 2;
+                await context.Response.OutputStream.WriteAsync("{"u8.ToArray());
                 context.Response.Abort();
                 continue;
             }
