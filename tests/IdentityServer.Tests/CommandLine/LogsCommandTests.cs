@@ -154,7 +154,11 @@ public sealed class LogsCommandTests(ToolStage stage) : IClassFixture<ToolStage>
         var at = DateTimeOffset.UtcNow + fromNow;
         db.ClientFailures.AddRange(references.Select(reference => new ClientFailure
         {
-            Id = reference, ClientRowId = client.Id!, At = at, Code = "redirect_uri_mismatch", Endpoint = "authorize", Details = "{}",
+            Id = reference,
+            ClientRowId = client.Id!,
+            At = at,
+            Code = "redirect_uri_mismatch",
+            Endpoint = "/connect/authorize",
         }));
         return await db.SaveChangesAsync(Cancel);
     });
