@@ -39,8 +39,11 @@ public enum Retirement
 /// </summary>
 public static class SecretRotation
 {
-    /// <summary>How long a secret must be unused to count as idle: a week has every job in it that runs once a week.</summary>
-    public static readonly TimeSpan Idle = TimeSpan.FromDays(7);
+    /// <summary>
+    /// How long a secret must be unused to count as idle: every job runs in it that runs once a week, also by local time, whose week may have
+    /// an hour more.
+    /// </summary>
+    public static readonly TimeSpan Idle = TimeSpan.FromDays(8);
 
     /// <summary>A secret that ends so soon after it was made takes over from no other: a trial's lives for minutes.</summary>
     public static readonly TimeSpan LongestPassing = TimeSpan.FromHours(1);

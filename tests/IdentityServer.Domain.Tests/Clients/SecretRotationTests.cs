@@ -11,12 +11,17 @@ public sealed class SecretRotationTests
     private static readonly SecretHistory Young = new(Now.AddDays(-8), null, Now.AddMinutes(-1), null);
 
     [Fact]
-    public void A_secret_is_safe_to_retire_when_a_younger_one_is_in_use_and_it_was_not_used_for_a_week()
+    public void A_secret_is_safe_to_retire_when_a_younger_one_is_in_use_and_it_was_not_used_for_eight_days()
     {
         SecretRotation.Judge(Old, [Old, Young], Now).ShouldBe(Retirement.Safe);
         Judge(Old with { LastUsedAt = Now - SecretRotation.Idle + TimeSpan.FromMilliseconds(1) }, Young).ShouldBe(Retirement.StillUsed);
         Judge(Old, Young with { LastUsedAt = null }).ShouldBe(Retirement.SuccessorUnused);
     }
+
+    // From one Sunday to the next it is an hour more than a week when summer time ends.
+    [Fact]
+    public void A_job_that_runs_once_a_week_by_local_time_keeps_its_secret() =>
+        Judge(Old with { LastUsedAt = Now.AddDays(-7).AddHours(-1) }, Young).ShouldBe(Retirement.StillUsed);
 
     [Fact]
     public void The_only_one_is_never_safe_to_retire()

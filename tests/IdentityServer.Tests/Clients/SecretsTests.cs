@@ -148,11 +148,11 @@ public sealed class SecretsTests
         var sweep = ActivatorUtilities.CreateInstance<SecretRetirement>(world.Server.Services);
 
         (await sweep.RunOnceAsync(Cancel)).ShouldBe(0, "nobody has used the new one");
-        await world.AdvanceAsync(TimeSpan.FromDays(7));
+        await world.AdvanceAsync(SecretRotation.Idle);
         await MarkUsedAsync(world, made.Shown.Id, TimeSpan.Zero);
-        await MarkUsedAsync(world, first.Id, TimeSpan.FromDays(6));
+        await MarkUsedAsync(world, first.Id, SecretRotation.Idle - TimeSpan.FromDays(1));
         (await sweep.RunOnceAsync(Cancel)).ShouldBe(0, "something still holds the old one");
-        await MarkUsedAsync(world, first.Id, TimeSpan.FromDays(7));
+        await MarkUsedAsync(world, first.Id, SecretRotation.Idle);
         (await sweep.RunOnceAsync(Cancel)).ShouldBe(1);
 
         (await client.IsTakenAsync()).ShouldBeFalse();

@@ -32,7 +32,7 @@ public sealed class SecretsPageTests
         await UseAsync(world, client, second);
         Evidence(await browser.GetAsync(client.PageOf("secrets")), "spring").ShouldContain("something still holds it");
 
-        // A week in which only the new one is used.
+        // Days in which only the new one is used.
         await world.AdvanceAsync(SecretRotation.Idle);
         await UseAsync(world, client, second);
         (browser, page) = await world.OpenPortalAsync(owner, client.PageOf("secrets"));
