@@ -34,6 +34,9 @@ internal abstract record InvitationOutcome
     /// <summary>It is no address that mail can be sent to.</summary>
     public sealed record NoAddress : InvitationOutcome;
 
+    /// <summary>It is of a kind that only test users have: what is sent there others read, and no test user owns a client.</summary>
+    public sealed record TestAddress : InvitationOutcome;
+
     /// <summary>Too many invitations lately, by this person or for this address, or open ones of the client.</summary>
     public sealed record TooMany : InvitationOutcome;
 
@@ -112,6 +115,11 @@ internal sealed class Invitations(
         if (!EmailAddress.TryParse(email, out var address))
         {
             return new InvitationOutcome.NoAddress();
+        }
+
+        if (TestAddress.IsReserved(address))
+        {
+            return new InvitationOutcome.TestAddress();
         }
 
         var outcome = await unit.InOwnTransactionAsync(() => StoreAsync(client, inviter, address, language, cancellationToken), cancellationToken);

@@ -96,6 +96,22 @@ public sealed class CoOwnersTests
         (await world.InviteAsync(theirs, "another@example.com")).ShouldBeOfType<InvitationOutcome.NotAdmitted>("the page was read before");
     }
 
+    // It would come to the mailbox that another client's owners read.
+    [Theory]
+    [InlineData("buyer.k3v9xq2m@test-users.invalid")]
+    [InlineData("buyer@TEST-USERS.invalid")]
+    public async Task Nobody_is_invited_at_a_test_users_address(string email)
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.RegisterAsync(await world.AddPersonAsync());
+
+        var outcome = await world.InviteAsync(client, email);
+
+        outcome.ShouldBeOfType<InvitationOutcome.TestAddress>();
+        (await world.ReadAsync(db => db.ClientInvitations.CountAsync(Cancel))).ShouldBe(0);
+        (await world.ReadAsync(db => db.OutboxMessages.CountAsync(Cancel))).ShouldBe(0);
+    }
+
     [Fact]
     public async Task Who_invites_without_end_is_stopped_and_the_answer_does_not_tell_who_has_an_account()
     {

@@ -69,7 +69,7 @@ public sealed class OwnersPageTests
 
         (await browser.AfterAsync(await browser.SendAsync(invited, "handler=Withdraw"))).Notice()!.ShouldContain("withdrawn");
         (await world.ReadAsync(db => db.ClientInvitations.CountAsync(Cancel))).ShouldBe(0);
-        foreach (var (email, problem) in new[] { ("nobody", "no e-mail address"), (owner.User.Email, "owns the app already") })
+        foreach (var (email, problem) in new[] { ("nobody", "no e-mail address"), ("buyer.k3v9xq2m@test-users.invalid", "the person’s own address"), (owner.User.Email, "owns the app already") })
         {
             var refused = await browser.SendAsync(page, "handler=Invite", ("Email", email));
             (refused.Status, refused.Field("Email")).ShouldBe((HttpStatusCode.UnprocessableEntity, email));

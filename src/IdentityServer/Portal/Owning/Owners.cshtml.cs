@@ -70,6 +70,7 @@ internal sealed class OwnersModel(ClientOwners owners, Invitations invitations, 
             {
                 InvitationOutcome.AlreadyOwner => "portal.invite-already",
                 InvitationOutcome.NoAddress => "portal.invite-no-address",
+                InvitationOutcome.TestAddress => "portal.invite-test-address",
                 InvitationOutcome.TooMany => "portal.invite-too-many",
                 var other => throw new UnreachableException($"A person cannot get {other}."),
             },
