@@ -20,6 +20,8 @@ public sealed partial class DocumentTests
         var document = Document.All.Single(document => document.Name == name);
         var expected = SnippetBlock().Replace(document.Text, match =>
             $"{match.Groups["mark"].Value}\n{match.Groups["fence"].Value}\n{Render(match).TrimEnd()}\n```");
+        expected = FileBlock().Replace(expected, match =>
+            $"{match.Groups["mark"].Value}\n{match.Groups["fence"].Value}\n{File.ReadAllText(Path.Combine(Repository.Root, match.Groups["file"].Value)).TrimEnd()}\n```");
 
         if (Environment.GetEnvironmentVariable(WriteVariable) == "1")
         {
@@ -45,6 +47,11 @@ public sealed partial class DocumentTests
 
         dead.ShouldBeEmpty();
     }
+
+    [Fact]
+    public void The_example_for_browsers_is_the_file_that_a_test_signs_in_with() =>
+        FileBlock().Matches(Document.All.Single(document => document.Name == "testing-in-ci.md").Text).Select(match => match.Groups["file"].Value)
+            .ShouldBe(["tests/IdentityServer.Browser.Tests/TestUserExample.cs"]);
 
     [Fact]
     public void Every_document_is_in_the_index()
@@ -86,4 +93,7 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"(?<mark><!-- snippet: (?<stack>\S+) (?<file>\S+) (?<client>\S+) -->)\n(?<fence>```\w*)\n(?<code>.*?)```", RegexOptions.Singleline)]
     private static partial Regex SnippetBlock();
+
+    [GeneratedRegex(@"(?<mark><!-- file: (?<file>\S+) -->)\n(?<fence>```\w*)\n(?<code>.*?)```", RegexOptions.Singleline)]
+    private static partial Regex FileBlock();
 }
