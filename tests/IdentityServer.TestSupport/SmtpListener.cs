@@ -20,6 +20,7 @@ public sealed class SmtpListener : IAsyncDisposable
     private readonly HashSet<Socket> _open = [];
     private readonly Dictionary<SmtpStage, int> _reached = [];
     private TcpListener? _listener;
+    private HeldPort? _held;
 
     /// <summary>Listens at once.</summary>
     public SmtpListener() => Resume();
@@ -98,11 +99,10 @@ public sealed class SmtpListener : IAsyncDisposable
     {
         lock (_lock)
         {
-            _listener?.Dispose();
-            _listener = null;
-            foreach (var socket in _open)
+            if (_listener is not null)
             {
-                socket.Dispose();
+                Close();
+                _held = new HeldPort(Port);
             }
         }
     }
@@ -117,6 +117,8 @@ public sealed class SmtpListener : IAsyncDisposable
                 return;
             }
 
+            _held?.Dispose();
+            _held = null;
             _listener = new TcpListener(IPAddress.Loopback, Port);
             _listener.Start();
             Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
@@ -138,10 +140,11 @@ public sealed class SmtpListener : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Suspend();
         Task[] running;
         lock (_lock)
         {
+            Close();
+            _held?.Dispose();
             running = [.. _running];
         }
 
@@ -165,6 +168,16 @@ public sealed class SmtpListener : IAsyncDisposable
         {
             _mails.Add(mail);
             Wake();
+        }
+    }
+
+    private void Close()
+    {
+        _listener?.Dispose();
+        _listener = null;
+        foreach (var socket in _open)
+        {
+            socket.Dispose();
         }
     }
 

@@ -129,9 +129,10 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>Stops the server and starts it again on the same data, at the same address.</summary>
     public async Task RestartAsync()
     {
-        var address = BoundAddress.GetLeftPart(UriPartial.Authority);
+        var address = BoundAddress;
         await StopAsync();
-        _app = Build(address);
+        using var held = new HeldPort(address.Port);
+        _app = Build(address.GetLeftPart(UriPartial.Authority));
         await _app.StartAsync();
     }
 
