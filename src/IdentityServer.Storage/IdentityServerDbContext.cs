@@ -132,10 +132,10 @@ public class IdentityServerDbContext : DbContext, IDataProtectionKeyContext
         configurationBuilder.Properties<DateTime>().HaveConversion<UtcMomentConverter>();
     }
 
-    private sealed class MomentConverter() : ValueConverter<DateTimeOffset, long>(
+    internal sealed class MomentConverter() : ValueConverter<DateTimeOffset, long>(
         moment => moment.ToUnixTimeMilliseconds(), value => DateTimeOffset.FromUnixTimeMilliseconds(value));
 
-    private sealed class UtcMomentConverter() : ValueConverter<DateTime, long>(
+    internal sealed class UtcMomentConverter() : ValueConverter<DateTime, long>(
         moment => new DateTimeOffset(DateTime.SpecifyKind(moment, DateTimeKind.Utc)).ToUnixTimeMilliseconds(),
         value => DateTimeOffset.FromUnixTimeMilliseconds(value).UtcDateTime);
 }

@@ -17,6 +17,11 @@ public sealed class StorageMigrator(StorageSettings settings)
             SqliteFile.MakePrivate(settings.ConnectionString);
         }
 
+        if (await MigrationHistory.IsCompleteAsync(settings, cancellationToken))
+        {
+            return;
+        }
+
         await using var context = MigrationContext.Create(settings);
         context.Database.SetCommandTimeout(AnyTime); // a migration may rewrite a table
         await context.Database.MigrateAsync(cancellationToken);
@@ -25,6 +30,11 @@ public sealed class StorageMigrator(StorageSettings settings)
     /// <summary>Names of the migrations that the database has not seen, oldest first; empty when it is up to date.</summary>
     public async Task<IReadOnlyList<string>> PendingMigrationsAsync(CancellationToken cancellationToken)
     {
+        if (await MigrationHistory.IsCompleteAsync(settings, cancellationToken))
+        {
+            return [];
+        }
+
         await using var context = MigrationContext.Create(settings);
         return [.. await context.Database.GetPendingMigrationsAsync(cancellationToken)];
     }

@@ -25,7 +25,7 @@ public sealed record StorageSettings(StorageProvider Provider, string Connection
         {
             if (Provider == StorageProvider.PostgreSql)
             {
-                return new NpgsqlConnectionStringBuilder(ConnectionString).Host is { Length: > 0 } ? null : "names no host.";
+                return HostFault();
             }
 
             var sqlite = new SqliteConnectionStringBuilder(ConnectionString);
@@ -36,6 +36,8 @@ public sealed record StorageSettings(StorageProvider Provider, string Connection
             return "has words that the database's driver does not know.";
         }
     }
+
+    private string? HostFault() => new NpgsqlConnectionStringBuilder(ConnectionString).Host is { Length: > 0 } ? null : "names no host.";
 
     /// <summary>Without the connection string, which may hold a password.</summary>
     public override string ToString() => $"{nameof(StorageSettings)} {{ {nameof(Provider)} = {Provider} }}";

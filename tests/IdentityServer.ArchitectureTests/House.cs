@@ -55,5 +55,6 @@ internal static class House
         && type.GetCustomAttribute<System.Runtime.CompilerServices.CompilerGeneratedAttribute>() is null
         && !type.FullName!.Contains('<', StringComparison.Ordinal)
         && type.Namespace?.StartsWith(HostNamespace, StringComparison.Ordinal) == true
-        && !type.Namespace.Contains(".Migrations", StringComparison.Ordinal));
+        && !type.Namespace.Contains(".Migrations", StringComparison.Ordinal)
+        && !type.Namespace.Contains(".CompiledModels", StringComparison.Ordinal));
 }

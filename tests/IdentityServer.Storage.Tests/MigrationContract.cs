@@ -1,5 +1,7 @@
+using IdentityServer.Storage.Connections;
 using IdentityServer.Storage.Migrations;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace IdentityServer.Storage.Tests;
@@ -44,6 +46,43 @@ public abstract class MigrationContract(Database database) : StorageContract(dat
         using var context = MigrationContext.Create(Database.Settings);
 
         context.Database.HasPendingModelChanges().ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Every_migration_is_looked_for_at_the_start()
+    {
+        using var context = MigrationContext.Create(Database.Settings);
+
+        MigrationHistory.Names(Database.Settings.Provider).ShouldBe(context.Database.GetMigrations(), ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task A_database_is_complete_only_when_it_has_seen_every_migration()
+    {
+        var settings = await Database.CreateAsync();
+        (await MigrationHistory.IsCompleteAsync(settings, Cancel)).ShouldBeFalse();
+        await new StorageMigrator(settings).MigrateAsync(Cancel);
+        (await MigrationHistory.IsCompleteAsync(settings, Cancel)).ShouldBeTrue();
+        await using (var context = MigrationContext.Create(settings))
+        {
+            await context.Database.ExecuteSqlRawAsync("""UPDATE "__EFMigrationsHistory" SET "MigrationId" = 'another'""", Cancel);
+        }
+
+        (await MigrationHistory.IsCompleteAsync(settings, Cancel)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void The_compiled_model_is_what_the_mappings_say()
+    {
+        using var compiled = new IdentityServerDbContext(StorageOptions.For<IdentityServerDbContext>(Database.Settings));
+        var builder = new DbContextOptionsBuilder<IdentityServerDbContext>();
+        StorageOptions.Apply(builder, Database.Settings, compiledModel: false);
+        using var built = new IdentityServerDbContext(builder.Options);
+
+        compiled.Model.ShouldBeSameAs(MigrationContext.CompiledModel(Database.Settings.Provider));
+        Describe(compiled).ShouldBe(Describe(built), "Run src/IdentityServer.Storage/Migrations/compile-models.sh.");
+
+        static string Describe(IdentityServerDbContext context) => context.Model.ToDebugString(MetadataDebugStringOptions.LongDefault);
     }
 
     [Fact]

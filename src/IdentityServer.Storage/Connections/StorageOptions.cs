@@ -1,3 +1,5 @@
+using System.Data.Common;
+using IdentityServer.Storage.Migrations;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -17,7 +19,13 @@ internal static class StorageOptions
         return builder.Options;
     }
 
-    public static void Apply(DbContextOptionsBuilder builder, StorageSettings settings)
+    /// <summary>Puts them into a context's options.</summary>
+    /// <param name="builder">What they are put into.</param>
+    /// <param name="settings">Which database, and where.</param>
+    /// <param name="compiledModel">
+    /// False to build the model from the mappings: a test compares the two. It takes a quarter of a second and seven mebibytes for good.
+    /// </param>
+    public static void Apply(DbContextOptionsBuilder builder, StorageSettings settings, bool compiledModel = true)
     {
         // One scope uses one context from one thread at a time; the check for it costs more than most of our queries.
         builder.EnableThreadSafetyChecks(false).EnableSensitiveDataLogging(false).EnableDetailedErrors(false);
@@ -34,16 +42,27 @@ internal static class StorageOptions
         }
         else
         {
-            builder.UseNpgsql(PostgreSql(settings.ConnectionString));
-            builder.AddInterceptors(LostConnections.Instance);
+            UsePostgreSql(builder, settings);
+        }
+
+        if (compiledModel && MigrationContext.CompiledModel(settings.Provider) is { } model)
+        {
+            builder.UseModel(model);
         }
     }
+
+    // Apart, so that its driver is not loaded where SQLite is used.
+    private static void UsePostgreSql(DbContextOptionsBuilder builder, StorageSettings settings) =>
+        builder.UseNpgsql(PostgreSql(settings.ConnectionString)).AddInterceptors(LostConnections.Instance);
 
     /// <summary>The connection string of a SQLite file, with our defaults.</summary>
     public static string Sqlite(string connectionString) =>
 
         // Contexts keep their connection open; a second pool beneath them would only hold files open after they are gone.
         new SqliteConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString;
+
+    /// <summary>A connection that belongs to no context, still closed, out of the same pool as those of the contexts.</summary>
+    public static DbConnection PostgreSqlConnection(StorageSettings settings) => new NpgsqlConnection(PostgreSql(settings.ConnectionString));
 
     private static string PostgreSql(string connectionString)
     {

@@ -1,6 +1,9 @@
+using System.Reflection;
 using IdentityServer.Storage.Connections;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Metadata;
 
 namespace IdentityServer.Storage.Migrations;
 
@@ -10,6 +13,20 @@ namespace IdentityServer.Storage.Migrations;
 /// </summary>
 internal static class MigrationContext
 {
+    private const string Instance = "Instance";
+
+    /// <summary>
+    /// The model as code that <c>compile-models.sh</c> made of the mappings, for contexts of any type; null while there is none, as when
+    /// the script makes it anew.
+    /// </summary>
+    public static IModel? CompiledModel(StorageProvider provider)
+    {
+        var context = provider == StorageProvider.Sqlite ? typeof(SqliteMigrationContext) : typeof(PostgreSqlMigrationContext);
+        var compiled = typeof(MigrationContext).Assembly.GetCustomAttributes<DbContextModelAttribute>()
+            .SingleOrDefault(attribute => attribute.ContextType == context);
+        return (IModel?)compiled?.ModelType.GetProperty(Instance)?.GetValue(null);
+    }
+
     public static IdentityServerDbContext Create(StorageSettings settings) => settings.Provider switch
     {
         StorageProvider.Sqlite => new SqliteMigrationContext(StorageOptions.For<SqliteMigrationContext>(settings)),

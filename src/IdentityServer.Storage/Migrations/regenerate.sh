@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../../.."
 ef="${DOTNET_EF:-dotnet-ef}"
 project=src/IdentityServer.Storage
-rm -rf "$project/Migrations/Sqlite" "$project/Migrations/PostgreSql"
+rm -rf "$project/Migrations/Sqlite" "$project/Migrations/PostgreSql" "$project/CompiledModels"
 dotnet build "$project" --nologo --verbosity quiet
 for provider in Sqlite PostgreSql; do
     "$ef" migrations add Initial --no-build --project "$project" --context "${provider}MigrationContext" --output-dir "Migrations/$provider"
@@ -14,3 +14,4 @@ dotnet build "$project" --nologo --verbosity quiet
 for provider in Sqlite PostgreSql; do
     "$ef" migrations has-pending-model-changes --no-build --project "$project" --context "${provider}MigrationContext"
 done
+src/IdentityServer.Storage/Migrations/compile-models.sh
