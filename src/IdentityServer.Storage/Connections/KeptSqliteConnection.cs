@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -31,10 +32,13 @@ internal sealed class KeptSqliteConnection(
         PRAGMA synchronous = FULL;
         PRAGMA foreign_keys = ON;
         PRAGMA temp_store = MEMORY;
-        PRAGMA cache_size = -4096;
         PRAGMA wal_autocheckpoint = 4000;
         PRAGMA journal_size_limit = 67108864;
         """;
+
+    // In KiB. The one that writes finds its pages again; any other throws them away at each commit, and there may be dozens of those.
+    private const int WritersCache = 2048;
+    private const int ReadersCache = 512;
 
     private DbConnection? _borrowed;
 
@@ -47,7 +51,7 @@ internal sealed class KeptSqliteConnection(
     }
 
     /// <summary>
-    /// Opens a connection that belongs to no context. It lacks the functions that EF registers on a context's own, for regular expressions
+    /// Opens the writers' connection, which belongs to no context. It lacks the functions that EF registers on a context's own, for regular expressions
     /// and decimals: a query that needs one fails within a unit of work.
     /// </summary>
     /// <exception cref="DbException">The file cannot be opened.</exception>
@@ -57,7 +61,7 @@ internal sealed class KeptSqliteConnection(
         try
         {
             connection.Open();
-            Prepare(connection);
+            Prepare(connection, WritersCache);
             return connection;
         }
         catch
@@ -76,13 +80,13 @@ internal sealed class KeptSqliteConnection(
     protected override void OpenDbConnection(bool errorsExpected)
     {
         base.OpenDbConnection(errorsExpected);
-        Prepare(DbConnection);
+        Prepare(DbConnection, ReadersCache);
     }
 
     protected override async Task OpenDbConnectionAsync(bool errorsExpected, CancellationToken cancellationToken)
     {
         await base.OpenDbConnectionAsync(errorsExpected, cancellationToken);
-        Prepare(DbConnection);
+        Prepare(DbConnection, ReadersCache);
     }
 
     // Kept open: disposing the context closes it.
@@ -92,10 +96,10 @@ internal sealed class KeptSqliteConnection(
 
     protected override Task CloseDbConnectionAsync() => Task.CompletedTask;
 
-    private static void Prepare(DbConnection connection)
+    private static void Prepare(DbConnection connection, int cache)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = Pragmas;
+        command.CommandText = string.Create(CultureInfo.InvariantCulture, $"{Pragmas} PRAGMA cache_size = -{cache};");
         command.ExecuteNonQuery();
     }
 }
