@@ -1,12 +1,10 @@
-using System.Text.RegularExpressions;
-
 namespace IdentityServer.Settings;
 
 /// <summary>
 /// Refuses keys that try to configure the mailed one-time code. Such a key would do nothing, since nothing reads it; but whoever
 /// set it believes that it does, so the start stops and says that the code is mandatory.
 /// </summary>
-internal static partial class MandatoryCode
+internal static class MandatoryCode
 {
     private const string Mend = "Remove it: the mailed one-time code is mandatory at every sign-in and cannot be configured.";
 
@@ -34,9 +32,9 @@ internal static partial class MandatoryCode
         var name = NameOf(segments[index]);
         var above = index > 0 ? NameOf(segments[index - 1]) : "";
         return !IsBare(name)
-            && (StepName().IsMatch(name)
+            && (StepNames.Contains(name)
                 || name is "passwordonly" or "allowpasswordonly"
-                || (IsBare(above) && name.Length > 0 && StepName().IsMatch(above + name)));
+                || (IsBare(above) && name.Length > 0 && StepNames.Contains(above + name)));
     }
 
     private static string NameOf(string segment)
@@ -46,18 +44,4 @@ internal static partial class MandatoryCode
     }
 
     private static bool IsBare(string name) => name is "code" or "codes";
-
-    [GeneratedRegex(
-        """
-        ^(?:is|use|no|not|on|off|skip|without|omit|ignore|allow|bypass|suppress|exempt|from|optional|mandatory|turnoff|turnon
-           |disabled?|enabled?|requires?|required|force|enforce|send|mail|email|emailed|mailed|signin|login)*
-         (?:otps?|otc|mfa|2fa|twofa|twofactor|twofactorauth(?:entication)?|multifactor(?:auth(?:entication)?)?|secondfactor
-           |secondstep|twostep|twostepverification|onetime(?:code|password|passcode|pin)s?|passcodes?|verificationcodes?
-           |codes?|codestep|signin|signinpolicy|guessbudget|remember(?:ed|this)?(?:device|browser)s?|trusted(?:device|browser)s?)
-         (?:length|digits?|lifetime|validity|validfor|ttl|expiry|expiration|expires|expiresin|timeout|seconds|minutes|attempts|maxattempts
-           |tries|alphabet|format|policy|options|settings|mode|step|check|verification|exempt|exemptions?|exemptusers|exemptclients
-           |whitelist|allowlist|bypass|skip|optional|mandatory|requirement|required?|enabled?|disabled?|off|on)*$
-        """,
-        RegexOptions.IgnorePatternWhitespace | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
-    private static partial Regex StepName();
 }
