@@ -17,7 +17,7 @@ public sealed class StorageMigrator(StorageSettings settings)
             SqliteFile.MakePrivate(settings.ConnectionString);
         }
 
-        if (await MigrationHistory.IsCompleteAsync(settings, cancellationToken))
+        if (await MigrationHistory.IsCompleteAsync(settings, AnyTime, cancellationToken))
         {
             return;
         }
@@ -30,7 +30,7 @@ public sealed class StorageMigrator(StorageSettings settings)
     /// <summary>Names of the migrations that the database has not seen, oldest first; empty when it is up to date.</summary>
     public async Task<IReadOnlyList<string>> PendingMigrationsAsync(CancellationToken cancellationToken)
     {
-        if (await MigrationHistory.IsCompleteAsync(settings, cancellationToken))
+        if (await MigrationHistory.IsCompleteAsync(settings, patience: null, cancellationToken))
         {
             return [];
         }

@@ -60,15 +60,15 @@ public abstract class MigrationContract(Database database) : StorageContract(dat
     public async Task A_database_is_complete_only_when_it_has_seen_every_migration()
     {
         var settings = await Database.CreateAsync();
-        (await MigrationHistory.IsCompleteAsync(settings, Cancel)).ShouldBeFalse();
+        (await MigrationHistory.IsCompleteAsync(settings, patience: null, Cancel)).ShouldBeFalse();
         await new StorageMigrator(settings).MigrateAsync(Cancel);
-        (await MigrationHistory.IsCompleteAsync(settings, Cancel)).ShouldBeTrue();
+        (await MigrationHistory.IsCompleteAsync(settings, patience: null, Cancel)).ShouldBeTrue();
         await using (var context = MigrationContext.Create(settings))
         {
             await context.Database.ExecuteSqlRawAsync("""UPDATE "__EFMigrationsHistory" SET "MigrationId" = 'another'""", Cancel);
         }
 
-        (await MigrationHistory.IsCompleteAsync(settings, Cancel)).ShouldBeFalse();
+        (await MigrationHistory.IsCompleteAsync(settings, patience: null, Cancel)).ShouldBeFalse();
     }
 
     [Fact]

@@ -37,7 +37,7 @@ internal sealed class KeptSqliteConnection(
         """;
 
     // In KiB. The one that writes finds its pages again; any other throws them away at each commit, and there may be dozens of those.
-    private const int WritersCache = 2048;
+    private const int WritersCache = 1024;
     private const int ReadersCache = 512;
 
     private DbConnection? _borrowed;

@@ -23,7 +23,7 @@ internal static class StorageOptions
     /// <param name="builder">What they are put into.</param>
     /// <param name="settings">Which database, and where.</param>
     /// <param name="compiledModel">
-    /// False to build the model from the mappings: a test compares the two. It takes a quarter of a second and seven mebibytes for good.
+    /// False to build the model from the mappings, as a test does that compares the two.
     /// </param>
     public static void Apply(DbContextOptionsBuilder builder, StorageSettings settings, bool compiledModel = true)
     {
@@ -60,6 +60,10 @@ internal static class StorageOptions
 
         // Contexts keep their connection open; a second pool beneath them would only hold files open after they are gone.
         new SqliteConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString;
+
+    /// <summary>A connection that cannot write, still closed: opening it makes no file.</summary>
+    public static DbConnection SqliteReader(StorageSettings settings) => new SqliteConnection(
+        new SqliteConnectionStringBuilder(settings.ConnectionString) { Pooling = false, Mode = SqliteOpenMode.ReadOnly }.ConnectionString);
 
     /// <summary>A connection that belongs to no context, still closed, out of the same pool as those of the contexts.</summary>
     public static DbConnection PostgreSqlConnection(StorageSettings settings) => new NpgsqlConnection(PostgreSql(settings.ConnectionString));
