@@ -1,5 +1,6 @@
 using IdentityServer.Domain.Clients;
 using IdentityServer.Settings;
+using IdentityServer.Storage.Operations;
 
 namespace IdentityServer.Clients;
 
@@ -11,25 +12,46 @@ internal sealed class DemoClients : IHostedLifecycleService
 {
     private readonly IReadOnlyList<DemoClientTemplate> _templates;
     private readonly Installation _installation;
+    private readonly InstallationLock _turns;
     private readonly IServiceScopeFactory _scopes;
     private readonly ILogger<DemoClients> _logger;
 
     /// <exception cref="InvalidOperationException">The environment is not Development.</exception>
     public DemoClients(
-        IReadOnlyList<DemoClientTemplate> templates, Installation installation, IServiceScopeFactory scopes, ILogger<DemoClients> logger)
+        IReadOnlyList<DemoClientTemplate> templates,
+        Installation installation,
+        InstallationLock turns,
+        IServiceScopeFactory scopes,
+        ILogger<DemoClients> logger)
     {
         if (!installation.IsDevelopment)
         {
             throw new InvalidOperationException("Demo clients have published secrets and exist in Development only.");
         }
 
-        (_templates, _installation, _scopes, _logger) = (templates, installation, scopes, logger);
+        (_templates, _installation, _turns, _scopes, _logger) = (templates, installation, turns, scopes, logger);
     }
 
-    /// <summary>Registers what is missing and changes what differs.</summary>
+    /// <summary>Registers what is missing and changes what differs. Of several nodes one does, and the others find it done.</summary>
     /// <param name="origin">What <c>{origin}</c> stands for; when null, clients that speak of it are left out.</param>
     /// <param name="cancellationToken">Stops between two clients.</param>
-    public async Task SeedAsync(Uri? origin, CancellationToken cancellationToken)
+    public Task SeedAsync(Uri? origin, CancellationToken cancellationToken) =>
+        _turns.RunAsync(token => SeedInTurnAsync(origin, token), cancellationToken);
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    // Before the first request can come; the database is ready by now, the address mostly is not.
+    public Task StartAsync(CancellationToken cancellationToken) => SeedAsync(_installation.KnownIssuer, cancellationToken);
+
+    public Task StartedAsync(CancellationToken cancellationToken) => SeedAsync(_installation.KnownIssuer, cancellationToken);
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task<bool> SeedInTurnAsync(Uri? origin, CancellationToken cancellationToken)
     {
         await using var scope = _scopes.CreateAsyncScope();
         var registry = scope.ServiceProvider.GetRequiredService<ClientRegistry>();
@@ -44,20 +66,9 @@ internal sealed class DemoClients : IHostedLifecycleService
                 _logger.DemoClientRefused(refused.Problems[0].ToString());
             }
         }
+
+        return true;
     }
-
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    // Before the first request can come; the database is ready by now, the address mostly is not.
-    public Task StartAsync(CancellationToken cancellationToken) => SeedAsync(_installation.KnownIssuer, cancellationToken);
-
-    public Task StartedAsync(CancellationToken cancellationToken) => SeedAsync(_installation.KnownIssuer, cancellationToken);
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private async Task SeedAsync(ClientRegistry registry, ClientMetadata client, CancellationToken cancellationToken)
     {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using IdentityServer.Domain.Resources;
 using IdentityServer.Settings;
+using IdentityServer.Storage.Operations;
 
 namespace IdentityServer.Clients;
 
@@ -10,19 +11,24 @@ namespace IdentityServer.Clients;
 internal sealed class DemoResources : IHostedService
 {
     private readonly IReadOnlyList<ResourceMetadata> _resources;
+    private readonly InstallationLock _turns;
     private readonly IServiceScopeFactory _scopes;
     private readonly ILogger<DemoResources> _logger;
 
     /// <exception cref="InvalidOperationException">The environment is not Development.</exception>
     public DemoResources(
-        IReadOnlyList<ResourceMetadata> resources, Installation installation, IServiceScopeFactory scopes, ILogger<DemoResources> logger)
+        IReadOnlyList<ResourceMetadata> resources,
+        Installation installation,
+        InstallationLock turns,
+        IServiceScopeFactory scopes,
+        ILogger<DemoResources> logger)
     {
         if (!installation.IsDevelopment)
         {
             throw new InvalidOperationException("Demo resources exist in Development only.");
         }
 
-        (_resources, _scopes, _logger) = (resources, scopes, logger);
+        (_resources, _turns, _scopes, _logger) = (resources, turns, scopes, logger);
     }
 
     /// <summary>Reads and judges the section, which only Development may have.</summary>
@@ -51,7 +57,12 @@ internal sealed class DemoResources : IHostedService
         return resources;
     }
 
-    public async Task StartAsync(CancellationToken cancellationToken)
+    // Of several nodes that start at once one writes, and the others find it done.
+    public Task StartAsync(CancellationToken cancellationToken) => _turns.RunAsync(KeepAsync, cancellationToken);
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task<bool> KeepAsync(CancellationToken cancellationToken)
     {
         await using var scope = _scopes.CreateAsyncScope();
         var registry = scope.ServiceProvider.GetRequiredService<ResourceRegistry>();
@@ -67,9 +78,9 @@ internal sealed class DemoResources : IHostedService
                     break;
             }
         }
-    }
 
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        return true;
+    }
 
     // Configuration knows only strings: lists have numbered keys, and a whole number is one.
     private static JsonNode? ToJson(IConfigurationSection section)

@@ -78,7 +78,7 @@ public sealed class DemoClientsTests
         await using var server = await TestServer.StartAsync();
         var production = new Installation(new ProductOptions(), new Uri("https://id.example"), development: false, null!);
 
-        Should.Throw<InvalidOperationException>(() => new DemoClients([], production, server.Services.GetRequiredService<IServiceScopeFactory>(), null!));
+        Should.Throw<InvalidOperationException>(() => new DemoClients([], production, null!, server.Services.GetRequiredService<IServiceScopeFactory>(), null!));
     }
 
     private static async Task<ClientSettings?> FindAsync(TestServer server, string clientId) =>

@@ -51,8 +51,6 @@ internal sealed class LogoDrawing : IDisposable
     private const int PngSignature = 8;
     private const int PngChunkFrame = 12;
 
-    private static readonly SKSamplingOptions _smooth = new(SKFilterMode.Linear, SKMipmapMode.Linear);
-
     private readonly SemaphoreSlim _turn = new(1, 1);
 
     public void Dispose() => _turn.Dispose();
@@ -116,7 +114,7 @@ internal sealed class LogoDrawing : IDisposable
         surface.Canvas.Concat(Upright(codec.EncodedOrigin, full.Width, full.Height));
         using (var image = SKImage.FromBitmap(unpacked))
         {
-            surface.Canvas.DrawImage(image, 0, 0, _smooth, null);
+            surface.Canvas.DrawImage(image, 0, 0, new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear), null);
         }
 
         using var drawn = surface.Snapshot();
