@@ -36,7 +36,10 @@ internal static class IdentityServerHost
     /// <exception cref="ConfigurationException">The configuration is refused.</exception>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
-        var builder = WebApplication.CreateBuilder(HostEnvironment.Options(args));
+        NativeHeap.Limit();
+
+        // Slim: without IIS, HTTP/3 and what else comes loaded with the other one, and is never used here.
+        var builder = WebApplication.CreateSlimBuilder(HostEnvironment.Options(args));
         configure?.Invoke(builder);
         builder.AddSettings().AddLanguages();
         builder.AddFoundations().AddHosting();

@@ -11,6 +11,7 @@ internal sealed class ConciseConsole(TimeProvider time) : ConsoleFormatter(Forma
 {
     public const string FormatterName = "concise";
 
+    private const string ChosenFormatter = "Logging:Console:FormatterName";
     private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
     private const int StartFailed = 11;
 
@@ -24,10 +25,14 @@ internal sealed class ConciseConsole(TimeProvider time) : ConsoleFormatter(Forma
                 new("Logging:LogLevel:Default", "Information"),
                 new("Logging:LogLevel:Microsoft", "Warning"),
                 new("Logging:LogLevel:OpenIddict", "Warning"),
-                new("Logging:Console:FormatterName", FormatterName),
+                new(ChosenFormatter, FormatterName),
             ],
         });
-        builder.Logging.AddConsoleFormatter<ConciseConsole, ConsoleFormatterOptions>();
+        builder.Logging.AddConsoleFormatter<ConciseConsole, ConsoleFormatterOptions>().AddEventSourceLogger();
+
+        // The slim builder has named a formatter after it read the configuration, which has the last word.
+        builder.Services.AddOptions<ConsoleLoggerOptions>()
+            .Configure<IConfiguration>((console, configuration) => console.FormatterName = configuration[ChosenFormatter]);
     }
 
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)

@@ -7,9 +7,12 @@ internal static class HostEnvironment
     // ASPNETCORE_ENVIRONMENT itself: `ASPNETCORE_ENVIRONMENT=Production dotnet run` would silently run Development.
     private const string DefaultVariable = "IDENTITYSERVER_DEFAULT_ENVIRONMENT";
 
+    // The configuration is judged at the start, so what changes in a file afterwards counts from the next one; nothing watches the files.
+    private const string KeepConfiguration = "--hostBuilder:reloadConfigOnChange=false";
+
     public static WebApplicationOptions Options(string[] args) => new()
     {
-        Args = args,
+        Args = [KeepConfiguration, .. args],
         ApplicationName = typeof(HostEnvironment).Assembly.GetName().Name,
         ContentRootPath = IsGiven(args, "contentRoot") ? null : AppContext.BaseDirectory,
         EnvironmentName = IsGiven(args, "environment") ? null : Choose(Environment.GetEnvironmentVariable),

@@ -9,6 +9,8 @@ using IdentityServer.Storage;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.AspNetCore.Mvc.ApplicationParts;
+using Microsoft.AspNetCore.Mvc.Controllers;
 
 namespace IdentityServer.Hosting;
 
@@ -48,9 +50,11 @@ internal static class HostingRoom
             builder.WebHost.UseUrls(DevelopmentUrl);
         }
 
-        builder.WebHost.ConfigureKestrel(ServerLimits.Apply);
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(ServerLimits.Apply);
         builder.Services.AddOptions<HostFilteringOptions>().Configure<Installation>(AllowOwnHost);
-        builder.Services.AddRazorPages(pages => pages.RootDirectory = "/").AddMvcOptions(mvc => mvc.Filters.Add(new RefuseOtherMethods()));
+        builder.Services.AddRazorPages(pages => pages.RootDirectory = "/")
+            .AddMvcOptions(mvc => mvc.Filters.Add(new RefuseOtherMethods()))
+            .ConfigureApplicationPartManager(LookForNoControllers);
         builder.Services.AddAuthentication();
         builder.Services.AddAntiforgery();
         builder.Services.AddOptions<AntiforgeryOptions>().Configure<Installation>(NameAntiforgery);
@@ -96,6 +100,15 @@ internal static class HostingRoom
         !context.Request.Path.StartsWithSegments("/connect", StringComparison.Ordinal, out var endpoint)
         || endpoint.StartsWithSegments("/authorize", StringComparison.Ordinal)
         || endpoint.StartsWithSegments("/endsession", StringComparison.Ordinal);
+
+    // There are none, and the search loads every type of the program.
+    private static void LookForNoControllers(ApplicationPartManager parts)
+    {
+        foreach (var search in parts.FeatureProviders.OfType<IApplicationFeatureProvider<ControllerFeature>>().ToList())
+        {
+            parts.FeatureProviders.Remove(search);
+        }
+    }
 
     // Outside Development only our own name gets in, before anything else; RequireOwnHost sees to the rest.
     private static void AllowOwnHost(HostFilteringOptions options, Installation installation)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.Versioning;
 using IdentityServer.Settings;
 using IdentityServer.Tests.Support;
@@ -38,6 +39,25 @@ public sealed class DataFilesTests : IDisposable
         files.Values.ShouldAllBe(mode => mode == OwnerOnly);
         open.Refresh();
         open.UnixFileMode.ShouldBe(OpenDirectory, "there may be more in it than ours");
+    }
+
+    [Theory(SkipUnless = nameof(OnUnix), Skip = "Windows has no such modes.")]
+    [InlineData("Data Source={0}/made.db")]
+    [InlineData("Data Source={0}/made.db;Mode=ReadWrite")]
+    public async Task What_the_verb_makes_is_its_own_as_well(string connectionString)
+    {
+        _root.UnixFileMode = OpenDirectory;
+        var answer = await ProgramRun.RunAsync(
+            null,
+            "--environment=Development",
+            $"--Storage:DataDirectory={_root.FullName}",
+            $"--Storage:ConnectionString={string.Format(CultureInfo.InvariantCulture, connectionString, _root.FullName)}",
+            "db",
+            "migrate");
+
+        answer.ExitCode.ShouldBe(0, answer.Error);
+        answer.Out.ShouldContain("Applied");
+        new FileInfo(Path.Combine(_root.FullName, "made.db")).UnixFileMode.ShouldBe(OwnerOnly);
     }
 
     [Theory(SkipUnless = nameof(OnUnix), Skip = "Windows has no such modes.")]

@@ -92,5 +92,6 @@ public sealed class SettingSourcesTests : IDisposable
         answer.Error.ShouldContain(key);
         answer.Error.ShouldNotContain(Secret);
         answer.Error.ShouldNotContain("   at ");
+        answer.Out.ShouldNotContain("   at ");
     }
 }
