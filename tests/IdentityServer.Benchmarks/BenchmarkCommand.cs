@@ -1,5 +1,4 @@
 using System.CommandLine;
-using IdentityServer.Benchmarks.Server;
 
 namespace IdentityServer.Benchmarks;
 
@@ -9,7 +8,7 @@ internal static class BenchmarkCommand
     private const int SignIns = 10_000;
     private const int QuickSignIns = 500;
 
-    /// <summary>The command that measures, and the hidden one by which it starts the server that it measures.</summary>
+    /// <summary>The command that measures.</summary>
     public static RootCommand Describe()
     {
         var signIns = new Option<int?>("--sign-ins") { Description = $"How many sign-ins to measure, and to have behind the server when its memory is read. {SignIns} when left out." };
@@ -32,7 +31,6 @@ internal static class BenchmarkCommand
             signIns,
             quick,
             only,
-            Serve.Describe(),
         };
         root.SetAction(async (parsed, cancellationToken) =>
         {

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using IdentityServer.Users;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -6,22 +5,18 @@ using Microsoft.Extensions.Hosting;
 namespace IdentityServer.Benchmarks.Server;
 
 /// <summary>
-/// The hidden verb <c>serve</c>: the real server, put together by the real program's own hand, except that checking a password costs
+/// The real server, put together by the real program's own hand, except that checking a password costs
 /// nothing. The difference is made here and by composition; the product has no such switch.
 /// </summary>
 internal static class Serve
 {
+    /// <summary>What the driver says to a process that is to be the server.</summary>
     public const string Verb = "serve";
 
-    public static Command Describe()
+    public static async Task RunAsync()
     {
-        var command = new Command(Verb, "Runs the server that is measured.") { Hidden = true };
-        command.SetAction(async (_, cancellationToken) =>
-        {
-            await using var app = IdentityServerHost.Build([], builder => builder.Services.AddSingleton<IPasswordHasher, NoWorkHasher>());
-            await ((IHost)app).RunAsync(cancellationToken);
-        });
-        return command;
+        await using var app = IdentityServerHost.Build([], builder => builder.Services.AddSingleton<IPasswordHasher, NoWorkHasher>());
+        await ((IHost)app).RunAsync();
     }
 
     /// <summary>Takes every password of an account that has one.</summary>
