@@ -51,8 +51,8 @@ internal sealed class KeptSqliteConnection(
     }
 
     /// <summary>
-    /// Opens the writers' connection, which belongs to no context. It lacks the functions that EF registers on a context's own, for regular expressions
-    /// and decimals: a query that needs one fails within a unit of work.
+    /// Opens the writers' connection, which belongs to no context. It lacks the functions that EF registers on a context's own, for regular
+    /// expressions and decimals: a query that needs one fails within a unit of work.
     /// </summary>
     /// <exception cref="DbException">The file cannot be opened.</exception>
     public static DbConnection Open(StorageSettings settings)

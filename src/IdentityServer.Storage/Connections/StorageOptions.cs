@@ -22,9 +22,7 @@ internal static class StorageOptions
     /// <summary>Puts them into a context's options.</summary>
     /// <param name="builder">What they are put into.</param>
     /// <param name="settings">Which database, and where.</param>
-    /// <param name="compiledModel">
-    /// False to build the model from the mappings, as a test does that compares the two.
-    /// </param>
+    /// <param name="compiledModel">False to build the model from the mappings, as a test does that compares the two.</param>
     public static void Apply(DbContextOptionsBuilder builder, StorageSettings settings, bool compiledModel = true)
     {
         // One scope uses one context from one thread at a time; the check for it costs more than most of our queries.

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace IdentityServer.Hosting;
 
 /// <summary>
-/// Makes the C library give back what native code is done with. By its own measure it keeps whatever was once needed: compiling the program
-/// while it starts leaves it holding more than SQLite ever takes, for good. Works on glibc; elsewhere there is nothing to tell.
+/// Makes the C library give back what native code is done with. By its own measure it keeps much of what was once needed, such as the memory
+/// that the program's compilation took while it started. Works on glibc; elsewhere there is nothing to tell.
 /// </summary>
 internal static class NativeHeap
 {

@@ -65,7 +65,7 @@ internal sealed class Results(SignatureUnit unit)
         $"""
         S is the CPU time of one RSA-2048 signature in .NET on one core in the same run: {unit.Milliseconds:0.000} ms. Medians over batches, two
         concurrent callers, after warm-up; {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} processors. The server is a
-        process of its own in Production behind a proxy that ends TLS, on a SQLite file with durable commits; ES256 tokens,
+        process of its own in Production, started once before, behind a proxy that ends TLS, on a SQLite file with durable commits; ES256 tokens,
         `client_secret_basic`, scopes `openid profile email offline_access`, so with refresh tokens. A sign-in is everything from the
         authorization request in a browser that was never here to the tokens: eight HTTP requests and one mail over SMTP.
         """);
